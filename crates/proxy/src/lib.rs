@@ -1,0 +1,1 @@
+//! Evenly's proxy.
