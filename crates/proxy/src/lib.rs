@@ -1,1 +1,4 @@
-//! Evenly's proxy.
+//! The data plane: listens, relays, watches nodes and drains; every decision is the core's.
+
+pub mod address;
+pub mod config;
