@@ -1,9 +1,12 @@
 //! The Python skin of Evenly: converts, decides nothing.
 
+mod toml;
+
 use pyo3::prelude::*;
 
 /// The compiled half of the `evenly` package.
 #[pymodule]
 fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add("version", env!("CARGO_PKG_VERSION"))
+    module.add("version", env!("CARGO_PKG_VERSION"))?;
+    toml::register(module)
 }
