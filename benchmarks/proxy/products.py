@@ -1,0 +1,184 @@
+"""The proxies that are compared, each started the way its own users would run it for speed.
+
+Every product gets one worker pinned to CPU 0, no access log, keep-alive on both sides and the same
+four nodes. The nodes are one nginx worker with four listeners, pinned to CPU 1 beside the load.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+PROXY_CPU = "0"
+LOAD_CPU = "1"
+BODY = "x" * 100
+NODES = 4
+
+
+def free_port() -> int:
+    """A loopback port nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(port: int, process: subprocess.Popen[bytes], seconds: float = 20.0) -> None:
+    """Return once somebody listens on `port`; raise when the process ended or time is up."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise RuntimeError(f"{process.args!r} ended with {process.returncode} before listening")
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=0.2).close()
+            return
+        except OSError:
+            time.sleep(0.02)
+    raise RuntimeError(f"{process.args!r} does not listen on {port} after {seconds} s")
+
+
+@dataclass
+class Running:
+    """A started product: its port and the process whose tree is accounted."""
+
+    name: str
+    version: str
+    port: int
+    process: subprocess.Popen[bytes]
+
+    def stop(self) -> None:
+        """End the product by its process id, politely at first."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def start(cpu: str, words: Sequence[str | Path]) -> subprocess.Popen[bytes]:
+    """Start a command pinned to one CPU."""
+    return subprocess.Popen(
+        ["taskset", "-c", cpu, *map(str, words)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=sys.stderr if os.environ.get("VERBOSE") else subprocess.DEVNULL,
+    )
+
+
+def first_line(*words: str) -> str:
+    """The first line a command prints about itself, on either stream."""
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    text = (done.stdout + done.stderr).strip()
+    return text.splitlines()[0] if text else "unknown"
+
+
+def nginx_file(folder: Path, http: str) -> Path:
+    """Write a complete nginx configuration around the given http block."""
+    path = folder / "nginx.conf"
+    path.write_text(
+        f"daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log /dev/null crit;\n"
+        "events { worker_connections 16384; }\n"
+        "http { access_log off; keepalive_requests 100000000; keepalive_timeout 600s;\n"
+        f"  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;\n"
+        f"  fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;\n"
+        f"{http}\n}}\n"
+    )
+    return path
+
+
+def nodes(folder: Path) -> tuple[list[int], subprocess.Popen[bytes]]:
+    """Four nodes that answer 100 bytes from memory."""
+    folder.mkdir()
+    ports = [free_port() for _ in range(NODES)]
+    servers = "".join(
+        f'  server {{ listen 127.0.0.1:{port} backlog=4096; return 200 "{BODY}"; }}\n'
+        for port in ports
+    )
+    process = start(LOAD_CPU, ["nginx", "-c", nginx_file(folder, servers), "-p", folder])
+    wait_for(ports[0], process)
+    return ports, process
+
+
+def floor(folder: Path, ports: list[int]) -> Running:
+    """Our own relay that parses nothing: the distance to the physical limit."""
+    binary = folder / "floor"
+    subprocess.run(["gcc", "-O2", "-o", binary, HERE / "floor.c"], check=True)
+    port = free_port()
+    process = start(PROXY_CPU, [binary, str(port), *map(str, ports)])
+    wait_for(port, process)
+    return Running("floor", first_line("gcc", "--version"), port, process)
+
+
+def nginx(folder: Path, ports: list[int]) -> Running:
+    """Debian's nginx, one worker, upstream keep-alive."""
+    port = free_port()
+    servers = " ".join(f"server 127.0.0.1:{node};" for node in ports)
+    http = (
+        f"  upstream cluster {{ {servers} keepalive 256; keepalive_requests 100000000; }}\n"
+        f"  server {{ listen 127.0.0.1:{port} backlog=4096;\n"
+        "    location / { proxy_pass http://cluster; proxy_http_version 1.1;\n"
+        '      proxy_set_header Connection ""; } }'
+    )
+    process = start(PROXY_CPU, ["nginx", "-c", nginx_file(folder, http), "-p", folder])
+    wait_for(port, process)
+    return Running("nginx", first_line("nginx", "-v"), port, process)
+
+
+def haproxy(folder: Path, ports: list[int]) -> Running:
+    """Debian's HAProxy, one thread, connections to nodes always reused."""
+    port = free_port()
+    path = folder / "haproxy.cfg"
+    servers = "\n".join(f"  server n{i} 127.0.0.1:{node}" for i, node in enumerate(ports))
+    path.write_text(
+        "global\n  nbthread 1\n"
+        "defaults\n  mode http\n  timeout connect 5s\n  timeout client 60s\n  timeout server 60s\n"
+        f"  http-reuse always\nfrontend f\n  bind 127.0.0.1:{port} backlog 4096\n"
+        f"  default_backend b\nbackend b\n  balance roundrobin\n{servers}\n"
+    )
+    process = start(PROXY_CPU, ["haproxy", "-db", "-f", path])
+    wait_for(port, process)
+    return Running("haproxy", first_line("haproxy", "-v"), port, process)
+
+
+def evenly(folder: Path, ports: list[int]) -> Running:
+    """This proxy. `EVENLY_SLICE` names a bare binary: LISTEN_PORT NODE_PORT... (for bisecting)."""
+    port = free_port()
+    bare = os.environ.get("EVENLY_SLICE")
+    if bare:
+        process = start(PROXY_CPU, [bare, str(port), *map(str, ports)])
+        wait_for(port, process)
+        return Running("evenly", bare, port, process)
+    command = ROOT / ".venv" / "bin" / "evenly"
+    listed = ", ".join(f'"127.0.0.1:{node}"' for node in ports)
+    path = folder / "evenly.toml"
+    path.write_text(
+        f'[proxy]\nworkers = 1\n\n[admin]\naddress = "127.0.0.1:{free_port()}"\n\n'
+        f'[listen.web]\naddress = "127.0.0.1:{port}"\nto = "nodes"\n\n'
+        f"[cluster.nodes]\nnodes = [{listed}]\n"
+    )
+    process = start(PROXY_CPU, [command, "run", path])
+    wait_for(port, process)
+    return Running("evenly", first_line(str(command), "version"), port, process)
+
+
+PRODUCTS: dict[str, Callable[[Path, list[int]], Running]] = {
+    "floor": floor,
+    "nginx": nginx,
+    "haproxy": haproxy,
+    "evenly": evenly,
+}
+
+
+def missing_tools() -> list[str]:
+    """Which of the programs this benchmark calls are not installed."""
+    return [tool for tool in ("nginx", "haproxy", "wrk", "gcc", "taskset") if not shutil.which(tool)]
