@@ -1,0 +1,1 @@
+"""All tests, as one package so that helpers are imported by name."""

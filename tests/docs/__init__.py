@@ -1,0 +1,1 @@
+"""The documentation, run: every block a reader could copy is executed against real servers."""
