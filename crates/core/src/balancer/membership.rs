@@ -1,0 +1,252 @@
+//! Who is in the cluster. A new snapshot is built aside and swapped in one store; node state stays.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+
+use super::{Act, Balancer, Desk};
+use crate::budget::Budget;
+use crate::cluster::{Cluster, Member, Spec, check_specs};
+use crate::health::Admin;
+use crate::pick::{self, Ground, Strategy, StrategySpec};
+use crate::queue::Queue;
+use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Relaxed};
+use crate::{Fault, Nanos, Rng, Settings, State};
+
+impl Balancer {
+    /// A balancer over `nodes` with a registered strategy. `seed` is its chance.
+    pub fn new(
+        name: &str,
+        nodes: Vec<Spec>,
+        strategy: &StrategySpec,
+        settings: Settings,
+        now: Nanos,
+        seed: u64,
+    ) -> Result<Arc<Self>, Fault> {
+        Self::with_strategy(name, nodes, &*pick::build(strategy)?, settings, now, seed)
+    }
+
+    /// The same with a strategy of one's own.
+    pub fn with_strategy(
+        name: &str,
+        nodes: Vec<Spec>,
+        strategy: &dyn Strategy,
+        settings: Settings,
+        now: Nanos,
+        seed: u64,
+    ) -> Result<Arc<Self>, Fault> {
+        check_specs(&nodes)?;
+        let members: Vec<_> =
+            nodes.into_iter().map(|spec| member(spec, None, &settings, now)).collect();
+        let mut rng = Rng::seeded(seed);
+        let ground =
+            Ground { members: &members, hash_seed: settings.hash_seed, seed: rng.next_u64() };
+        let strategy = strategy.prepare(&ground)?;
+        let balancer = Self {
+            name: name.into(),
+            budget: Budget::new(now),
+            queue: Queue::default(),
+            typical_latency: AtomicU64::new(0),
+            typical_report: AtomicU64::new(0),
+            failure_ratio: AtomicU64::new(0),
+            reads_clock: AtomicBool::new(strategy.reads_clock()),
+            tracks: AtomicBool::new(strategy.tracks()),
+            epoch: AtomicU32::new(0),
+            desk: Mutex::new(Desk { rng, acts: Vec::new() }),
+            editing: Mutex::new(()),
+            cluster: ArcSwap::from_pointee(Cluster {
+                members: Vec::new(),
+                strategy: pick::build(&StrategySpec::named("random"))?,
+            }),
+            settings,
+        };
+        balancer.publish(members, strategy);
+        Ok(Arc::new(balancer))
+    }
+
+    /// Puts a new snapshot in force.
+    fn publish(&self, members: Vec<Member>, strategy: Box<dyn Strategy>) {
+        for (index, member) in members.iter().enumerate() {
+            member.state.index.store(index as u32, Relaxed);
+        }
+        self.reads_clock.store(strategy.reads_clock(), Relaxed);
+        self.tracks.store(strategy.tracks(), Relaxed);
+        let cluster = Arc::new(Cluster { members, strategy });
+        self.cluster.store(cluster.clone());
+        if cluster.strategy.tracks() {
+            // Places taken and given back between preparing the index and publishing it.
+            for index in 0..cluster.members.len() {
+                cluster.strategy.changed(&cluster.members, index);
+            }
+        }
+    }
+
+    fn edit(
+        self: &Arc<Self>,
+        now: Nanos,
+        change: impl FnOnce(&mut Vec<Spec>) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let _editing = self.editing.lock();
+        let before = self.cluster.load_full();
+        let mut specs: Vec<_> = before.members.iter().map(spec).collect();
+        change(&mut specs)?;
+        check_specs(&specs)?;
+        let kept = |spec: &Spec| {
+            before
+                .members
+                .iter()
+                .find(|old| old.state.id() == &spec.id && old.state.address() == &spec.address)
+        };
+        // Nodes that all are new have nobody to lean on: then none of them starts slowly.
+        let running = specs.iter().any(|spec| kept(spec).is_some());
+        let members: Vec<_> = specs
+            .into_iter()
+            .map(|spec| {
+                let old = kept(&spec).cloned();
+                let fresh = old.is_none() && running;
+                let member = member(spec, old, &self.settings, now);
+                if fresh {
+                    member.state.start_ramp(now, self.settings.slow_start);
+                }
+                member
+            })
+            .collect();
+        let strategy = before.strategy.prepare(&self.ground(&members))?;
+        let gone = before
+            .members
+            .iter()
+            .filter(|old| !members.iter().any(|new| Arc::ptr_eq(&new.state, &old.state)));
+        let mut closes: Vec<_> = gone.map(|old| Act::Close(old.state.clone())).collect();
+        self.publish(members, strategy);
+        self.desk.lock().acts.append(&mut closes);
+        self.serve(now);
+        Ok(())
+    }
+
+    fn ground<'a>(&self, members: &'a [Member]) -> Ground<'a> {
+        Ground {
+            members,
+            hash_seed: self.settings.hash_seed,
+            seed: self.desk.lock().rng.next_u64(),
+        }
+    }
+
+    /// Puts `nodes` in place of all there are; those with the same id and address keep their state.
+    pub fn replace(self: &Arc<Self>, nodes: Vec<Spec>, now: Nanos) -> Result<(), Fault> {
+        self.edit(now, |specs| {
+            *specs = nodes;
+            Ok(())
+        })
+    }
+
+    /// Adds a node.
+    pub fn add(self: &Arc<Self>, node: Spec, now: Nanos) -> Result<(), Fault> {
+        self.edit(now, |specs| {
+            specs.push(node);
+            Ok(())
+        })
+    }
+
+    /// Removes a node; loans that are out go on.
+    pub fn remove(self: &Arc<Self>, id: &str, now: Nanos) -> Result<(), Fault> {
+        self.find(id)?;
+        self.edit(now, |specs| {
+            specs.retain(|spec| &*spec.id != id);
+            Ok(())
+        })
+    }
+
+    /// Changes a node's weight or capacity (`Some(None)`: no limit) in place.
+    pub fn update(
+        self: &Arc<Self>,
+        id: &str,
+        weight: Option<u32>,
+        capacity: Option<Option<u32>>,
+        now: Nanos,
+    ) -> Result<(), Fault> {
+        self.find(id)?;
+        self.edit(now, |specs| {
+            for spec in specs.iter_mut().filter(|spec| &*spec.id == id) {
+                spec.weight = weight.unwrap_or(spec.weight);
+                spec.capacity = capacity.unwrap_or(spec.capacity);
+            }
+            Ok(())
+        })
+    }
+
+    /// Puts another strategy in force; node state stays.
+    pub fn set_strategy(
+        self: &Arc<Self>,
+        strategy: &dyn Strategy,
+        now: Nanos,
+    ) -> Result<(), Fault> {
+        let _editing = self.editing.lock();
+        let members = self.cluster.load().members.clone();
+        let strategy = strategy.prepare(&self.ground(&members))?;
+        self.publish(members, strategy);
+        self.serve(now);
+        Ok(())
+    }
+
+    /// Sets what the administrator wants of a node.
+    pub fn administer(self: &Arc<Self>, id: &str, admin: Admin, now: Nanos) -> Result<(), Fault> {
+        let state = self.find(id)?;
+        state.amend(|facts| facts.admin = admin);
+        self.changed(&state);
+        self.serve(now);
+        Ok(())
+    }
+
+    /// Takes note of the load a node tells: any number from 0.
+    pub fn report(&self, id: &str, load: f64) -> Result<(), Fault> {
+        if !load.is_finite() || load < 0.0 {
+            return Err(Fault::new(format!(
+                "load {load} of node {id:?} is not allowed: write a finite number from 0"
+            )));
+        }
+        self.find(id)?.report(load);
+        let told: Vec<f64> = self
+            .cluster
+            .load()
+            .members
+            .iter()
+            .filter_map(|member| member.state.reported())
+            .collect();
+        let mean = told.iter().sum::<f64>() / told.len().max(1) as f64;
+        self.typical_report.store(mean.to_bits(), Relaxed);
+        Ok(())
+    }
+
+    /// The node of that name.
+    pub fn find(&self, id: &str) -> Result<Arc<State>, Fault> {
+        let cluster = self.cluster.load();
+        let found = cluster.members.iter().find(|member| &**member.state.id() == id);
+        found.map(|member| member.state.clone()).ok_or_else(|| {
+            let known: Vec<_> =
+                cluster.members.iter().take(8).map(|member| &**member.state.id()).collect();
+            Fault::new(format!(
+                "cluster {:?} has no node {id:?}: it has {}",
+                self.name,
+                known.join(", ")
+            ))
+        })
+    }
+}
+
+fn member(spec: Spec, old: Option<Member>, settings: &Settings, now: Nanos) -> Member {
+    let (state, joined) = match old {
+        Some(old) => (old.state, old.joined),
+        None => (Arc::new(State::new(spec.id, spec.address, settings, now)), now),
+    };
+    Member { state, weight: spec.weight, capacity: spec.capacity.unwrap_or(0), joined }
+}
+
+fn spec(member: &Member) -> Spec {
+    Spec {
+        id: member.state.id().clone(),
+        address: member.state.address().clone(),
+        weight: member.weight,
+        capacity: (member.capacity > 0).then_some(member.capacity),
+    }
+}

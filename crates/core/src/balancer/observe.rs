@@ -1,0 +1,148 @@
+//! The second verb: how it went.
+
+use std::sync::Arc;
+
+use super::tick::Event;
+use super::{Act, Balancer};
+use crate::health::{BreakerEvent, BreakerState, Standing, wilson_lower_bound};
+use crate::sync::Relaxed;
+use crate::{Failure, Held, Nanos, Outcome, State};
+
+/// How certain a failure ratio must be before it ejects: three standard deviations, one false alarm in 741 looks.
+const CERTAIN: f64 = 3.0;
+
+impl Balancer {
+    /// The response head has come: the latency sample ends, the loan goes on.
+    pub fn answered(&self, held: &mut Held, now: Nanos) {
+        if !held.answered && held.epoch == self.epoch.load(Relaxed) {
+            held.answered = true;
+            held.state.places.answered();
+            held.state.quiet_since.store(now.0, Relaxed);
+            self.sample(&held.state, now.since(held.since), now);
+        }
+    }
+
+    /// Gives a place back and tells how it went.
+    #[allow(clippy::needless_pass_by_value, reason = "taken by value: a place is given back once")]
+    pub fn leave(self: &Arc<Self>, held: Held, outcome: Outcome, now: Nanos) {
+        if held.epoch != self.epoch.load(Relaxed) {
+            return;
+        }
+        let state = &*held.state;
+        let now = now.max(held.since);
+        match outcome {
+            Outcome::Success => {
+                if !held.answered {
+                    state.quiet_since.store(now.0, Relaxed);
+                    self.sample(state, now.since(held.since), now);
+                }
+                state.completed.fetch_add(1, Relaxed);
+                self.succeeded(state, &held, now);
+            }
+            Outcome::Failure(failure) => {
+                state.failed.fetch_add(1, Relaxed);
+                self.failed(state, &held, failure, now);
+            }
+            Outcome::Cancelled => {
+                state.cancelled.fetch_add(1, Relaxed);
+                state.completed.fetch_add(1, Relaxed);
+            }
+        }
+        state.places.give_back(held.answered);
+        if held.probe {
+            state.probing.store(false, Relaxed);
+        }
+        self.changed(state);
+        if self.queue.length() > 0 {
+            self.serve(now);
+        }
+    }
+
+    fn sample(&self, state: &State, latency: Nanos, now: Nanos) {
+        let nanos = latency.0.max(1) as f64;
+        state.peak.peak(nanos, now, self.settings.decay);
+        state.mean.blend(nanos, now, self.settings.decay);
+        if self.typical_latency.load(Relaxed) == 0 {
+            self.typical_latency.store(nanos.to_bits(), Relaxed);
+        }
+    }
+
+    fn succeeded(&self, state: &State, held: &Held, now: Nanos) {
+        if let Some(ejection) = &self.settings.ejection {
+            state.window.note(false, now, ejection.window);
+            if state.streak.load(Relaxed) != 0 {
+                state.streak.store(0, Relaxed);
+            }
+            if held.probe {
+                self.move_breaker(state, BreakerEvent::ProbePassed, now);
+            }
+        }
+    }
+
+    #[cold]
+    fn failed(&self, state: &State, held: &Held, failure: Failure, now: Nanos) {
+        let asked = failure.retry_after.unwrap_or_default();
+        let penalty = now.since(held.since).max(self.settings.failure_penalty).max(asked);
+        state.peak.peak(penalty.0 as f64, now, self.settings.decay);
+        let Some(ejection) = &self.settings.ejection else { return };
+        state.window.note(true, now, ejection.window);
+        let streak = state.streak.fetch_add(1, Relaxed) + 1;
+        if held.probe {
+            self.move_breaker(state, BreakerEvent::ProbeFailed, now);
+            return;
+        }
+        let (total, failed) = state.window.sum(now, ejection.window);
+        let sure = || {
+            total >= u64::from(ejection.min_requests) && {
+                let usual = f64::from_bits(self.failure_ratio.load(Relaxed));
+                wilson_lower_bound(failed, total, CERTAIN) > usual
+            }
+        };
+        if state.standing() == Standing::Serving && (streak >= ejection.consecutive || sure()) {
+            self.move_breaker(state, BreakerEvent::Tripped, now);
+        }
+    }
+
+    /// Moves a breaker, unless that would eject more nodes than allowed.
+    pub(super) fn move_breaker(&self, state: &State, event: BreakerEvent, now: Nanos) {
+        let Some(ejection) = &self.settings.ejection else { return };
+        let mut desk = self.desk.lock();
+        if event == BreakerEvent::Tripped && !self.may_eject(state, ejection.max_share) {
+            return;
+        }
+        let rng = &mut desk.rng;
+        let (moved, before, after) =
+            state.amend(|facts| facts.breaker.take(event, ejection, now, rng));
+        if moved {
+            if after == Standing::Serving {
+                state.streak.store(0, Relaxed);
+                state.window.clear();
+            }
+            if before != after {
+                desk.acts.push(Act::Note(Event {
+                    node: state.id().clone(),
+                    from: before,
+                    to: after,
+                }));
+            }
+        }
+        drop(desk);
+        self.changed(state);
+    }
+
+    /// Whether the share of ejected nodes holds *after* this ejection, and somebody else is left.
+    fn may_eject(&self, state: &State, max_share: f64) -> bool {
+        let cluster = self.cluster.load();
+        let mut ejected = 1;
+        let mut left = 0;
+        for member in &cluster.members {
+            if std::ptr::eq(&raw const *member.state, state) {
+                continue;
+            }
+            let breaker = member.state.facts.lock().breaker.state;
+            ejected += usize::from(breaker != BreakerState::Closed);
+            left += usize::from(member.state.standing() == Standing::Serving);
+        }
+        left > 0 && ejected as f64 <= max_share * cluster.members.len() as f64
+    }
+}

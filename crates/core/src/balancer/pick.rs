@@ -1,0 +1,279 @@
+//! The first verb. *Pick chooses, lend secures.*
+
+use std::sync::Arc;
+
+use super::Balancer;
+use crate::cluster::{Cluster, Member};
+use crate::health::Standing;
+use crate::pick::View;
+use crate::queue::{Ticket, Waiter, Wake};
+use crate::report::Counts;
+use crate::sync::{AcqRel, Acquire, Relaxed};
+use crate::{Attempt, Held, Key, Loan, Nanos, Reason, Refusal, Rng, Tried, Verdict};
+
+/// How often the strategy is asked before one scan decides.
+const ASKS: usize = crate::pick::DRAWS as usize;
+
+impl Balancer {
+    /// A node on loan. Never waits; the refusal says why there is none.
+    pub fn pick(
+        self: &Arc<Self>,
+        key: Key<'_>,
+        tried: &Tried,
+        now: Nanos,
+        rng: &mut Rng,
+    ) -> Result<Loan, Box<Refusal>> {
+        self.hold(key, tried, now, rng).map(|held| Loan::new(self.clone(), held))
+    }
+
+    /// The same without the guard: the place must be given back with [`leave`](Self::leave).
+    #[inline]
+    pub fn hold(
+        &self,
+        key: Key<'_>,
+        tried: &Tried,
+        now: Nanos,
+        rng: &mut Rng,
+    ) -> Result<Held, Box<Refusal>> {
+        if tried.is_empty() {
+            self.budget.earn();
+        }
+        if self.queue.length() > 0 {
+            // Who came before gets the next place.
+            return Err(self.refusal(Reason::AtCapacity, tried, now));
+        }
+        self.choose(key, tried, now, rng)
+    }
+
+    fn choose(
+        &self,
+        key: Key<'_>,
+        tried: &Tried,
+        now: Nanos,
+        rng: &mut Rng,
+    ) -> Result<Held, Box<Refusal>> {
+        let cluster = self.cluster.load();
+        let view = View::new(&cluster.members, self.scale(now), tried);
+        for _ in 0..ASKS {
+            let Some(index) = cluster.strategy.pick(&view, key, rng) else { break };
+            if let Some(held) = self.secure(&cluster, index, now, Some(rng)) {
+                return Ok(held);
+            }
+            view.refuse(index);
+        }
+        self.scan(&cluster, tried, now, rng).ok_or_else(|| self.refusal(Reason::NoNode, tried, now))
+    }
+
+    /// Everybody, from a random start: healthy nodes first, then by the order of panic.
+    #[cold]
+    fn scan(&self, cluster: &Cluster, tried: &Tried, now: Nanos, rng: &mut Rng) -> Option<Held> {
+        let view = View::new(&cluster.members, self.scale(now), tried);
+        let len = cluster.members.len();
+        let start = rng.below(len);
+        let everybody = || (0..len).map(|step| (start + step) % len);
+        if let Some(held) = everybody()
+            .filter(|&index| view.fit(index))
+            .find_map(|index| self.secure(cluster, index, now, None))
+        {
+            return Some(held);
+        }
+        [
+            &[Standing::HalfOpen, Standing::Ejected][..],
+            &[Standing::Unchecked, Standing::Failing][..],
+        ]
+        .iter()
+        .find_map(|tier| {
+            everybody()
+                .filter(|&index| {
+                    view.open(index) && tier.contains(&cluster.members[index].state.standing())
+                })
+                .find_map(|index| self.secure_in_panic(cluster, index, now))
+        })
+    }
+
+    /// Takes the place, unless the node's capacity, its probe or its slow start (`chance`) says no.
+    #[inline]
+    fn secure(
+        &self,
+        cluster: &Cluster,
+        index: usize,
+        now: Nanos,
+        chance: Option<&mut Rng>,
+    ) -> Option<Held> {
+        let member = &cluster.members[index];
+        let state = &member.state;
+        let mut probe = false;
+        match state.standing() {
+            Standing::Serving => {
+                if state.ramp_from.load(Relaxed) != 0
+                    && let Some(rng) = chance
+                    && let Some(share) = state.ramp(now, self.settings.slow_start)
+                    && rng.unit() >= share
+                {
+                    return None;
+                }
+            }
+            Standing::HalfOpen => {
+                if state.probing.compare_exchange(false, true, AcqRel, Acquire).is_err() {
+                    return None;
+                }
+                probe = true;
+            }
+            _ => return None,
+        }
+        let held = self.take(cluster, index, now, probe, false);
+        if held.is_none() && probe {
+            state.probing.store(false, Relaxed);
+        }
+        held
+    }
+
+    fn secure_in_panic(&self, cluster: &Cluster, index: usize, now: Nanos) -> Option<Held> {
+        debug_assert!(cluster.members[index].state.standing().panics());
+        self.take(cluster, index, now, false, true)
+    }
+
+    #[inline]
+    fn take(
+        &self,
+        cluster: &Cluster,
+        index: usize,
+        now: Nanos,
+        probe: bool,
+        panic: bool,
+    ) -> Option<Held> {
+        let member: &Member = &cluster.members[index];
+        let state = &member.state;
+        let first_waiting = state.places.try_take(member.capacity)?;
+        if first_waiting {
+            state.quiet_since.store(now.0, Relaxed);
+        }
+        state.accepted.fetch_add(1, Relaxed);
+        state.recent.note(now);
+        if self.tracks.load(Relaxed) {
+            cluster.strategy.changed(&cluster.members, index);
+        }
+        let epoch = self.epoch.load(Relaxed);
+        Some(Held { state: state.clone(), since: now, epoch, answered: false, probe, panic })
+    }
+
+    /// Joins the queue for a place. `wake` is called once, on the thread that gives a place back or lets time pass:
+    /// with the loan, or with the refusal when the time is over. Refused at once when waiting cannot help.
+    pub fn enqueue(
+        self: &Arc<Self>,
+        key: Key<'_>,
+        tried: &Tried,
+        deadline: Nanos,
+        now: Nanos,
+        wake: Wake,
+    ) -> Result<Ticket, Box<Refusal>> {
+        let refusal = self.refusal(Reason::NoNode, tried, now);
+        if refusal.reason != Reason::AtCapacity
+            && self.queue.length() == 0
+            && refusal.counts.full == 0
+        {
+            // A place may have come free since the caller's pick: whoever serves the queue finds out.
+            if refusal.counts.nodes == 0 || !self.has_open_node(tried) {
+                return Err(refusal);
+            }
+        }
+        let key = match key {
+            Key::None => None,
+            Key::Bytes(bytes) => Some(bytes.to_vec()),
+        };
+        let waiter = |ticket| Waiter { ticket, key, tried: tried.clone(), deadline, wake };
+        let Some(ticket) = self.queue.join(waiter, self.settings.queue.length) else {
+            return Err(Box::new(Refusal { reason: Reason::QueueFull, ..*refusal }));
+        };
+        self.serve(now);
+        Ok(ticket)
+    }
+
+    fn has_open_node(&self, tried: &Tried) -> bool {
+        let cluster = self.cluster.load();
+        let view = View::new(&cluster.members, self.scale(Nanos::ZERO), tried);
+        (0..view.len())
+            .any(|index| view.open(index) && cluster.members[index].state.standing().panics())
+    }
+
+    /// Leaves the queue; says whether one was still in it. When not, `wake` has been or is being called.
+    pub fn cancel(&self, ticket: Ticket) -> bool {
+        self.queue.leave(ticket)
+    }
+
+    /// Hands free places to those who wait, in their order.
+    pub(super) fn serve(self: &Arc<Self>, now: Nanos) {
+        if self.queue.length() == 0 {
+            return;
+        }
+        let mut granted = Vec::new();
+        {
+            let Some(_serving) = self.queue.serving.try_lock() else { return };
+            let mut rng = Rng::seeded(self.desk.lock().rng.next_u64());
+            while let Some(waiter) = self.queue.first() {
+                let key = waiter.key.as_deref().map_or(Key::None, Key::Bytes);
+                let Ok(held) = self.choose(key, &waiter.tried, now, &mut rng) else {
+                    self.queue.still_first(waiter);
+                    break;
+                };
+                granted.push((waiter.wake, Loan::new(self.clone(), held)));
+            }
+        }
+        for (wake, loan) in granted {
+            wake(Ok(loan));
+        }
+    }
+
+    /// Whether a failed attempt may be followed by another, and when.
+    pub fn retry(&self, attempt: &Attempt, now: Nanos, rng: &mut Rng) -> Verdict {
+        let settings = &self.settings.retry;
+        self.retry_within(attempt, settings.extra, now, rng)
+    }
+
+    /// The same with another bound on extra tries, from the same budget.
+    pub fn retry_within(
+        &self,
+        attempt: &Attempt,
+        extra: u32,
+        now: Nanos,
+        rng: &mut Rng,
+    ) -> Verdict {
+        let settings = &self.settings.retry;
+        if let Some(reason) = attempt.forbids(extra) {
+            Verdict::Stop(reason)
+        } else if !self.budget.spend(settings, now) {
+            Verdict::Stop(Reason::RetryBudgetSpent)
+        } else {
+            Verdict::Again { after: settings.backoff.times(rng.unit()) }
+        }
+    }
+
+    /// Says why nothing can be lent.
+    #[cold]
+    pub(super) fn refusal(&self, reason: Reason, tried: &Tried, now: Nanos) -> Box<Refusal> {
+        let cluster = self.cluster.load();
+        let view = View::new(&cluster.members, self.scale(now), tried);
+        let mut counts = Counts { nodes: view.len(), ..Counts::default() };
+        let mut first = Nanos::NEVER;
+        for (index, member) in cluster.members.iter().enumerate() {
+            let standing = member.state.standing();
+            match standing {
+                _ if view.tried(index) => counts.tried += 1,
+                Standing::Draining => counts.draining += 1,
+                Standing::Down => counts.down += 1,
+                Standing::Failing => counts.failing += 1,
+                Standing::Unchecked => counts.unchecked += 1,
+                Standing::Ejected | Standing::HalfOpen => {
+                    counts.ejected += 1;
+                    first = first.min(member.state.facts.lock().breaker.until);
+                }
+                Standing::Serving if !view.open(index) => counts.full += 1,
+                Standing::Serving => {}
+            }
+        }
+        let reason =
+            if counts.full > 0 && reason == Reason::NoNode { Reason::AtCapacity } else { reason };
+        let again_in = (first != Nanos::NEVER).then(|| first.since(now));
+        Box::new(Refusal { reason, cluster: self.name.clone(), counts, again_in })
+    }
+}
