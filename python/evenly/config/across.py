@@ -1,0 +1,179 @@
+"""Checks that look at more than one value.
+
+They read the plain values, not the typed ones, so that they speak up beside faults of single values: a typing
+error in one place must not hide a wrong name in another.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from evenly.config import address, strategy
+from evenly.config.document import path
+from evenly.config.duration import seconds, written
+from evenly.config.health import HTTP_ONLY
+from evenly.config.words import shown, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from evenly.config.document import Document
+    from evenly.config.fault import Loc
+
+    Found = Iterator[tuple[Loc, str]]
+
+
+def listeners_name_clusters(document: Document) -> Found:
+    """`to` is the name of a cluster that exists."""
+    clusters = _table(document.tree.get("cluster"))
+    for name, listen in _tables(document, "listen"):
+        to = listen.get("to")
+        if isinstance(to, str) and to not in clusters:
+            yield ("listen", name, "to"), unknown("cluster", to, clusters)
+
+
+def listeners_do_not_overlap(document: Document) -> Found:
+    """No two sockets want the same port."""
+    taken: list[tuple[Loc, str]] = []
+    for loc, value in _listening(document):
+        for earlier, other in taken:
+            if address.overlap(value, other):
+                yield loc, f"{shown(value)} is taken by {_where(document, earlier)}"
+                break
+        taken.append((loc, value))
+
+
+def nodes_are_different(document: Document) -> Found:
+    """No node stands twice in a cluster, by address or by id."""
+    for name, cluster in _tables(document, "cluster"):
+        for key in ("address", "id"):
+            seen: dict[str, Loc] = {}
+            for loc, value in _node_values(("cluster", name, "nodes"), cluster.get("nodes"), key):
+                same = _same(value) if key == "address" else value
+                if same is None:
+                    continue
+                if same in seen:
+                    first = _where(document, seen[same])
+                    yield loc, f"{shown(value)} is already {first}" + _HOW_TO_GIVE_MORE[key]
+                seen.setdefault(same, loc)
+
+
+_HOW_TO_GIVE_MORE = {
+    "address": ": to send it more, give it a weight",
+    "id": ": every node has a name of its own",
+}
+
+
+def admin_is_private(document: Document) -> Found:
+    """Whoever reaches the admin listener from elsewhere has to know the token."""
+    admin = _table(document.tree.get("admin"))
+    text = admin.get("address")
+    if "token" in admin or not isinstance(text, str):
+        return
+    number = _sound_ip(text)
+    if number is not None and not number.is_loopback:
+        yield (
+            ("admin", "address"),
+            f"{shown(text)} can be reached from other machines: set admin.token, or listen on "
+            f'"127.0.0.1:{address.split(text)[1]}"',
+        )
+
+
+def checks_know_what_to_ask(document: Document) -> Found:
+    """A check asks over HTTP or connects over TCP: one of them."""
+    for name, cluster in _tables(document, "cluster"):
+        health, loc = cluster.get("health"), ("cluster", name, "health")
+        if not isinstance(health, dict):
+            continue
+        if "http" not in health and "tcp" not in health:
+            yield loc, 'says not what to ask: write http = "/healthz" or tcp = true'
+        elif "http" in health and "tcp" in health:
+            yield (*loc, "tcp"), "stands beside http: a check has one of them"
+        elif "tcp" in health:
+            for key in HTTP_ONLY:
+                if key in health:
+                    yield (*loc, key), 'needs an HTTP check: write http = "/healthz" for tcp'
+
+
+def ejections_double_upward(document: Document) -> Found:
+    """The longest ejection is no shorter than the first."""
+    for name, cluster in _tables(document, "cluster"):
+        ejection = _table(cluster.get("ejection"))
+        try:
+            base, longest = seconds(ejection.get("base", 5)), seconds(ejection.get("max", 300))
+        except ValueError:
+            continue
+        if longest < base:
+            yield (
+                ("cluster", name, "ejection", "max" if "max" in ejection else "base"),
+                f"the longest ejection ({written(longest)}) is shorter than the first "
+                f"({written(base)})",
+            )
+
+
+def strategies_exist(document: Document) -> Found:
+    """Strategies and their options are known to the engine."""
+    for name, cluster in _tables(document, "cluster"):
+        if "strategy" in cluster:
+            for loc, what in strategy.faults(cluster["strategy"]):
+                yield ("cluster", name, "strategy", *loc), what
+
+
+CHECKS: tuple[Callable[[Document], Found], ...] = (
+    listeners_name_clusters,
+    listeners_do_not_overlap,
+    nodes_are_different,
+    admin_is_private,
+    checks_know_what_to_ask,
+    ejections_double_upward,
+    strategies_exist,
+)
+
+
+def _table(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _tables(document: Document, key: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, value in _table(document.tree.get(key)).items():
+        if isinstance(value, dict):
+            yield name, value
+
+
+def _listening(document: Document) -> Iterator[tuple[Loc, str]]:
+    places: list[tuple[Loc, object]] = []
+    if isinstance(document.tree.get("admin"), dict):
+        admin = document.tree["admin"]
+        places.append((("admin", "address"), admin.get("address", "127.0.0.1:9900")))
+    for name, listen in _tables(document, "listen"):
+        places.append((("listen", name, "address"), listen.get("address")))
+    for loc, value in places:
+        if isinstance(value, str) and _same(value) is not None:
+            yield loc, value
+
+
+def _node_values(loc: Loc, nodes: object, key: str) -> Iterator[tuple[Loc, str]]:
+    for index, node in enumerate(nodes if isinstance(nodes, list) else []):
+        value = node.get(key) if isinstance(node, dict) else node if key == "address" else None
+        if isinstance(value, str):
+            yield (*loc, index), value
+
+
+def _same(text: str) -> str | None:
+    """The comparable form of an address; nothing for what is none, which is reported elsewhere."""
+    try:
+        return address.same(text)
+    except ValueError:
+        return None
+
+
+def _sound_ip(text: str) -> address.IpAddress | None:
+    try:
+        return address.ip(address.split(text)[0])
+    except ValueError:
+        return None
+
+
+def _where(document: Document, loc: Loc) -> str:
+    line = document.line(loc)
+    return path(loc) if line is None else f"{path(loc)} (line {line})"
