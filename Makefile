@@ -51,8 +51,7 @@ fmt: $(STAMP) ## format Rust and Python in place
 
 .PHONY: docs
 docs: build ## write the generated pages of docs/ anew
-	@python scripts/strategy_pages.py
-	@python scripts/configuration_page.py
+	@python scripts/pages.py
 
 .PHONY: bench
 bench: build ## print the benchmark tables and write benchmarks/results/*.json

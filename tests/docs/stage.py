@@ -20,10 +20,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from tests.docs.pages import ROOT, Block
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from tests.docs.pages import Block
 
 NODES = {
     "127.0.0.1:9001": "one",
@@ -40,6 +40,7 @@ LISTENERS = {
     "127.0.0.1:8081": "web-2",
 }
 STAYS = re.compile(r"^evenly (serve|run)\b")
+INSTALL = "pip install ."
 PATIENCE = 30.0  # seconds a command may take to start or to end before the page counts as wrong
 
 
@@ -94,6 +95,7 @@ class Stage:
         self.folder = folder
         self.names: dict[str, object] = {"__name__": "page"}
         self.running: list[subprocess.Popen[str]] = []
+        self.programs = Path(sys.executable).parent
         self.servers = {role: Server(role) for role in ("one", "two", "three")}
         ports = {role: server.server_port for role, server in self.servers.items()}
         ports |= {role: free_port() for role in set(LISTENERS.values())}
@@ -125,8 +127,8 @@ class Stage:
         return re.sub(pattern, lambda match: pairs[match[0]], text)
 
     def environment(self) -> dict[str, str]:
-        """The commands of the Python that runs the tests come first."""
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        """The commands of the Python that runs the tests come first, or of the one a page installed into."""
+        path = f"{self.programs}{os.pathsep}{os.environ['PATH']}"
         # Wide, so that no table is folded differently here and on the page.
         return os.environ | {"PATH": path, "COLUMNS": "120", "NO_COLOR": "1", "LC_ALL": "C.UTF-8"}
 
@@ -151,6 +153,9 @@ class Stage:
     def console(self, block: Block) -> None:
         """Run each `$ command`; lines below it are what it must print, `...` stands for anything."""
         for command, expected in exchanges(block):
+            if command == INSTALL:
+                self._install()
+                continue
             if STAYS.match(command):
                 self._start(command, block)
                 continue
@@ -162,6 +167,14 @@ class Stage:
             assert matches(expected, shown), (
                 f"{block.where}: {command} prints\n{shown}\nand the page says\n{expected}"
             )
+
+    def _install(self) -> None:
+        """Install the clone as a reader does, into an environment of its own that has nothing else."""
+        home = self.folder / "installed"
+        python = home / "bin" / "python"
+        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
+        subprocess.run([str(python), "-m", "pip", "install", "--quiet", str(ROOT)], check=True)
+        self.programs = python.parent
 
     def _finish(self, command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 EVERY = [page for page in PAGES if page.exists()]
 
 
+@pytest.mark.timeout(900)  # README installs the clone, which compiles it
 @pytest.mark.parametrize("page", EVERY, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_block_of_the_page_does_what_the_page_says(page: Path, tmp_path: Path) -> None:
     """Blocks of one page share servers, folder and names, so later ones build on earlier ones."""

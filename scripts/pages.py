@@ -1,0 +1,225 @@
+#!/usr/bin/env python3
+"""Writes the pages of docs/ that are made from the code: strategies, keys of the configuration, rules, reasons.
+
+`make docs` writes them; tests/docs/test_generated.py fails when a page is not what its source says.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+HEADINGS = ("Does", "Suits", "Fails", "Costs", "Promise")
+NOTE = "<!-- Written by scripts/pages.py (make docs) from {source}. -->\n"
+
+
+def pages() -> dict[Path, str]:
+    """Every generated page with the text it must have."""
+    return dict([*strategy_pages(), configuration_page(), rules_page(), reasons_page()])
+
+
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """A Markdown table; a bar inside a cell is escaped."""
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join(
+        "| " + " | ".join(c.replace("|", "\\|") for c in line) + " |\n" for line in lines
+    )
+
+
+def head(name: str) -> str:
+    """What a person wrote above the table."""
+    return "\n" + (ROOT / "scripts/page_heads" / f"{name}.md").read_text() + "\n"
+
+
+# Strategies.
+
+
+def headings(entry: dict[str, Any]) -> dict[str, str]:
+    """The five headings with their texts, as they open the strategy's file."""
+    found: dict[str, str] = {}
+    name = None
+    for line in entry["headings"]:
+        first, _, rest = line.strip().partition(" ")
+        if first in HEADINGS:
+            name, found[first] = first, rest.strip()
+        elif name is not None:
+            found[name] = f"{found[name]} {line.strip()}".strip()
+    return found
+
+
+def strategy_pages() -> Iterator[tuple[Path, str]]:
+    """One page for each registered strategy, and their list."""
+    from evenly import _engine
+
+    entries = _engine.strategies()
+    for entry in entries:
+        yield DOCS / "strategies" / f"{entry['name']}.md", strategy_page(entry)
+    rows = [
+        (f"[`{e['name']}`]({e['name']}.md)", headings(e)["Suits"], headings(e)["Fails"])
+        for e in entries
+    ]
+    yield (
+        DOCS / "strategies" / "README.md",
+        NOTE.format(source="the engine's table of strategies")
+        + "\n# Strategies\n\nThe default is `power_of_two` with its default load, and it is right for most. "
+        "`evenly strategies` prints this list too.\n\n"
+        + table(("strategy", "suits", "fails"), rows),
+    )
+
+
+def strategy_page(entry: dict[str, Any]) -> str:
+    """The page of one strategy."""
+    name = entry["name"]
+    parts = [NOTE.format(source=f"crates/core/src/pick/{name}.rs"), f"# `{name}`\n"]
+    parts.append(f"{entry['summary']}\n")
+    parts += [f"**{heading}.** {text}\n" for heading, text in headings(entry).items()]
+    parts.append("## How to ask for it\n")
+    options = entry["options"]
+    written = f'"{name}"'
+    if options:
+        first = options[0]
+        value = first["default"] if first["kind"] != "text" else f'"{first["default"]}"'
+        written = f'{{ name = "{name}", {first["name"]} = {value} }}'
+        python = f'{{"name": "{name}", "{first["name"]}": {value}}}'
+    else:
+        python = written
+    nodes = '["127.0.0.1:9001", "127.0.0.1:9002"]'
+    parts.append(f"```toml\n[cluster.users]\nnodes = {nodes}\nstrategy = {written}\n```\n")
+    parts.append(
+        f"```python\nimport evenly\n\nusers = evenly.Balancer({nodes}, strategy={python})\n"
+        'with users.pick(key="user-42") as pick:\n    print(pick)\n```\n'
+    )
+    if options:
+        rows = [
+            (f"`{o['name']}`", o["kind"], f"`{o['default']}`", choices(o) + o["doc"])
+            for o in options
+        ]
+        parts.append(table(("option", "kind", "default", ""), rows))
+    return "\n".join(parts)
+
+
+def choices(option: dict[str, Any]) -> str:
+    """The values an option may take, when they are few and named."""
+    named = option.get("choices") or []
+    return ", ".join(f"`{choice}`" for choice in named) + (": " if named else "")
+
+
+# The configuration.
+
+
+def configuration_page() -> tuple[Path, str]:
+    """Every key of the file, from the schema that `evenly check` uses."""
+    from evenly.config.model import Config
+
+    parts = [NOTE.format(source="python/evenly/config"), head("configuration")]
+    for name, field in Config.model_fields.items():
+        key = field.alias or name
+        model, many = section(field.annotation)
+        title = f"[{key}.NAME]" if many else f"[{key}]"
+        parts.append(f"## `{title}`\n\n{(model.__doc__ or '').strip()}\n")
+        parts.append(table(("key", "default", ""), list(rows(model, ""))))
+    return DOCS / "configuration.md", "\n".join(parts)
+
+
+def section(annotation: Any) -> tuple[Any, bool]:
+    """The model inside an annotation, and whether the table is one of many named ones."""
+    from typing import get_args
+
+    from pydantic import BaseModel
+
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation, False
+    many = getattr(annotation, "__origin__", None) is dict
+    for inner in get_args(annotation):
+        found, deeper = section(inner)
+        if found is not None:
+            return found, many or deeper
+    return None, False
+
+
+def rows(model: Any, prefix: str) -> Iterator[tuple[str, str, str]]:
+    """One row for each key of a table; the keys of a table inside it follow with their path."""
+    for name, field in model.model_fields.items():
+        inner, _ = section(field.annotation)
+        is_list = "list" in str(field.annotation)
+        path = f"{prefix}{name}"
+        yield f"`{path}`", default(field), (field.description or "").replace("\n", " ")
+        if inner is not None:
+            yield from rows(inner, f"{path}[]." if is_list else f"{path}.")
+
+
+def default(field: Any) -> str:
+    """A default as one would write it."""
+    from pydantic import BaseModel
+
+    from evenly.config.document import write_value
+    from evenly.config.duration import written
+
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True)
+    if value is None or isinstance(value, BaseModel):
+        return ""
+    durations = (
+        "BeforeValidator(func=<function seconds",
+        "BeforeValidator(func=<function positive",
+    )
+    if any(str(item).startswith(durations) for item in field.metadata):
+        return f'`"{written(value)}"`' if value else "`0`"
+    return f"`{write_value(value)}`"
+
+
+# Rules and reasons.
+
+
+def rules_page() -> tuple[Path, str]:
+    """The framing rules, each with its name and what relaxing it means."""
+    from evenly import _engine
+
+    rows = [
+        (f"`{r['name']}`", str(r["status"]), r["breach"], r["relaxed"] or "*never*")
+        for r in _engine.rules()
+    ]
+    return (
+        DOCS / "rules.md",
+        NOTE.format(source="crates/wire/src/rule.rs")
+        + head("rules")
+        + table(("name", "status", "broken when", "relaxed"), rows),
+    )
+
+
+REASON = re.compile(r"/// (?P<doc>.+)\n\s+\w+ => \"(?P<name>\w+)\",")
+
+
+def reasons_page() -> tuple[Path, str]:
+    """Every named reason, from the one table of them."""
+    source = (ROOT / "crates/core/src/reason.rs").read_text()
+    rows = [(f"`{match['name']}`", match["doc"]) for match in REASON.finditer(source)]
+    return (
+        DOCS / "reasons.md",
+        NOTE.format(source="crates/core/src/reason.rs")
+        + head("reasons")
+        + table(("name", "means"), rows),
+    )
+
+
+def main() -> int:
+    """Write every page that differs; with --check, only say which do."""
+    stale = [
+        path for path, text in pages().items() if not path.exists() or path.read_text() != text
+    ]
+    for path in stale:
+        print(path.relative_to(ROOT))
+        if "--check" not in sys.argv:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(pages()[path])
+    return 1 if stale and "--check" in sys.argv else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
