@@ -75,18 +75,16 @@ pub enum Verdict {
 
 impl Attempt {
     /// What forbids another attempt, the budget apart.
-    pub(crate) fn forbids(&self, extra: u32) -> Option<Reason> {
+    pub(crate) fn forbids(self, extra: u32) -> Option<Reason> {
         let harmless =
             matches!(self.mishap, Mishap::Connect | Mishap::NothingWritten | Mishap::Refused);
         let repeatable = matches!(self.mishap, Mishap::Reset | Mishap::Status);
         if self.made > extra {
             Some(Reason::TriesSpent)
-        } else if !harmless && !(repeatable && self.idempotent) {
-            Some(Reason::NotIdempotent)
-        } else if !self.replayable {
-            Some(Reason::NotReplayable)
+        } else if harmless || (repeatable && self.idempotent) {
+            (!self.replayable).then_some(Reason::NotReplayable)
         } else {
-            None
+            Some(Reason::NotIdempotent)
         }
     }
 }

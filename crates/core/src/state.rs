@@ -28,7 +28,6 @@ pub struct State {
     pub(crate) streak: AtomicU32,
     /// Whether the single request that tries an ejected node is out.
     pub(crate) probing: AtomicBool,
-    pub(crate) accepted: AtomicU64,
     pub(crate) completed: AtomicU64,
     pub(crate) cancelled: AtomicU64,
     pub(crate) failed: AtomicU64,
@@ -57,7 +56,6 @@ impl State {
             ramp_from: AtomicU64::new(0),
             streak: AtomicU32::new(0),
             probing: AtomicBool::new(false),
-            accepted: AtomicU64::new(0),
             completed: AtomicU64::new(0),
             cancelled: AtomicU64::new(0),
             failed: AtomicU64::new(0),
@@ -93,6 +91,11 @@ impl State {
         let after = facts.standing();
         self.standing.store(after as u8, Relaxed);
         (result, before, after)
+    }
+
+    /// Loans ever made: the ledger read from its other side, so that a pick counts in one place only.
+    pub fn picks(&self) -> u64 {
+        self.completed.load(Relaxed) + self.failed.load(Relaxed) + u64::from(self.in_flight())
     }
 
     /// Loans that are out.
@@ -132,9 +135,7 @@ impl State {
 
     /// In a forked child: none of the parent's loans is ours.
     pub(crate) fn forget_loans(&self) {
-        let lost = self.places.in_flight();
         self.places.clear();
         self.probing.store(false, Relaxed);
-        self.accepted.fetch_sub(u64::from(lost), Relaxed);
     }
 }

@@ -122,7 +122,7 @@ impl Balancer {
             utilisation: capacity.map(|capacity| f64::from(in_flight) / f64::from(capacity)),
             latency: state.mean.read().map(|(nanos, _)| nanos / 1e9),
             reported: state.reported(),
-            picks: state.accepted.load(Relaxed),
+            picks: state.picks(),
             completed: state.completed.load(Relaxed),
             cancelled: state.cancelled.load(Relaxed),
             failures: state.failed.load(Relaxed),

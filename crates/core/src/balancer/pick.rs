@@ -35,9 +35,6 @@ impl Balancer {
         now: Nanos,
         rng: &mut Rng,
     ) -> Result<Held, Box<Refusal>> {
-        if tried.is_empty() {
-            self.budget.earn();
-        }
         if self.queue.length() > 0 {
             // Who came before gets the next place.
             return Err(self.refusal(Reason::AtCapacity, tried, now));
@@ -148,7 +145,6 @@ impl Balancer {
         if first_waiting {
             state.quiet_since.store(now.0, Relaxed);
         }
-        state.accepted.fetch_add(1, Relaxed);
         state.recent.note(now);
         if self.tracks.load(Relaxed) {
             cluster.strategy.changed(&cluster.members, index);
@@ -241,11 +237,15 @@ impl Balancer {
         let settings = &self.settings.retry;
         if let Some(reason) = attempt.forbids(extra) {
             Verdict::Stop(reason)
-        } else if !self.budget.spend(settings, now) {
+        } else if !self.budget.spend(settings, self.picks(), now) {
             Verdict::Stop(Reason::RetryBudgetSpent)
         } else {
             Verdict::Again { after: settings.backoff.times(rng.unit()) }
         }
+    }
+
+    fn picks(&self) -> u64 {
+        self.cluster.load().members.iter().map(|member| member.state.picks()).sum()
     }
 
     /// Says why nothing can be lent.

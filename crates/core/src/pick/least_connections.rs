@@ -7,10 +7,11 @@
 //! Promise  from an empty start the running peak of in flight / weight is the least that any policy, even one that
 //!          knows the future, can reach (theory 2.2.1, laws/least_connections)
 
+use std::cmp::Ordering;
+
 use super::options::{OptionEntry, Options};
 use super::tournament::Tournament;
 use super::{Ground, Key, Strategy, View};
-use crate::load::{InFlight, Load};
 use crate::{Fault, Member, Rng};
 
 /// Up to here looking at everybody is cheaper than keeping a tree.
@@ -31,18 +32,25 @@ impl LeastConnections {
     }
 }
 
-/// The least loaded of all fit members, found by looking at each; each of several equals is as likely.
-fn scan(view: &View<'_>, load: &dyn Load, rng: &mut Rng) -> Option<usize> {
-    let (mut best, mut least, mut equals) = (None, f64::INFINITY, 1);
-    for index in (0..view.len()).filter(|&index| view.fit(index)) {
-        let load = view.load(index, load);
-        if load < least {
-            (best, least, equals) = (Some(index), load, 1);
-        } else if load <= least {
-            equals += 1;
-            if rng.below(equals) == 0 {
-                best = Some(index);
+/// The least loaded of all fit members, found by looking at each; each of several equals is as likely. Fractions are
+/// compared by multiplying crosswise: exact, and without a division for each member.
+fn scan(view: &View<'_>, rng: &mut Rng) -> Option<usize> {
+    let mut best = None;
+    let (mut least, mut weight, mut equals) = (1, 0, 1);
+    for (index, member) in view.members().iter().enumerate() {
+        if !view.fit(index) {
+            continue;
+        }
+        let (own, own_weight) = (u64::from(member.state.in_flight()) + 1, u64::from(member.weight));
+        match (own * weight).cmp(&(least * own_weight)) {
+            Ordering::Less => (best, least, weight, equals) = (Some(index), own, own_weight, 1),
+            Ordering::Equal => {
+                equals += 1;
+                if rng.below(equals) == 0 {
+                    best = Some(index);
+                }
             }
+            Ordering::Greater => {}
         }
     }
     best
@@ -62,7 +70,7 @@ impl Strategy for LeastConnections {
         match self.tree.as_ref().and_then(Tournament::winner) {
             Some(winner) if view.fit(winner) => Some(winner),
             // The winner was tried before, or is being changed by another thread right now.
-            _ => scan(view, &InFlight, rng),
+            _ => scan(view, rng),
         }
     }
 

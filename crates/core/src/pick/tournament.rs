@@ -60,7 +60,7 @@ impl Tournament {
         let lot = tree.rng.next_u64() as u32;
         // Read under the lock: whoever comes last has seen the latest.
         tree.scores[index] = (score(&members[index]), lot);
-        let mut node = (tree.size + index) / 2;
+        let mut node = (tree.size + index) >> 1;
         while node > 0 {
             let (before, after) = (tree.winners[node], tree.play(node));
             tree.winners[node] = after;

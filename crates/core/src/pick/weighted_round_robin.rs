@@ -92,6 +92,10 @@ fn gcd(a: u64, b: u64) -> u64 {
 
 /// One period from zero lags, if it is short enough.
 fn schedule(weights: &[u32]) -> Option<Vec<u32>> {
+    if weights.windows(2).all(|pair| pair[0] == pair[1]) {
+        // Plain round robin, however many there are.
+        return (!weights.is_empty()).then(|| (0..weights.len() as u32).collect());
+    }
     let divisor = weights.iter().fold(0, |divisor, &weight| gcd(divisor, u64::from(weight)));
     let sum: u64 = weights.iter().map(|&weight| u64::from(weight)).sum();
     if divisor == 0 || sum / divisor > LONGEST_SCHEDULE {
