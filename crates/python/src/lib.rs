@@ -1,5 +1,6 @@
 //! The Python skin of Evenly: converts, decides nothing.
 
+mod rules;
 mod toml;
 
 use pyo3::prelude::*;
@@ -8,5 +9,6 @@ use pyo3::prelude::*;
 #[pymodule]
 fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("version", env!("CARGO_PKG_VERSION"))?;
+    rules::register(module)?;
     toml::register(module)
 }
