@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use parking_lot::Mutex;
 
-use crate::sync::{AtomicU32, AtomicU64, Relaxed};
+use crate::sync::{AcqRel, AtomicU32, AtomicU64, Relaxed};
 use crate::{Loan, Nanos, Refusal, Tried};
 
 /// What is called, once, with the place or with the reason why there is none.
@@ -29,8 +29,8 @@ pub struct Queue {
     /// The length, readable without the lock: a pick looks at it.
     length: AtomicU32,
     tickets: AtomicU64,
-    /// Held by the one who is handing out places, so that two do not overtake each other.
-    pub(crate) serving: Mutex<()>,
+    /// Calls for handing out places that nobody has answered yet.
+    calls: AtomicU32,
 }
 
 impl std::fmt::Debug for Queue {
@@ -42,6 +42,19 @@ impl std::fmt::Debug for Queue {
 impl Queue {
     pub(crate) fn length(&self) -> usize {
         self.length.load(Relaxed) as usize
+    }
+
+    /// Runs `round` for everybody who called for it. One caller at a time does so, that two do not overtake each
+    /// other; who calls meanwhile, also from within a round, is answered by one more round, so no call is lost.
+    pub(crate) fn in_turn(&self, mut round: impl FnMut()) {
+        let mut calls = 1;
+        if self.calls.fetch_add(1, AcqRel) > 0 {
+            return;
+        }
+        while calls > 0 {
+            round();
+            calls = self.calls.fetch_sub(calls, AcqRel) - calls;
+        }
     }
 
     /// Joins the end, unless `most` wait already.
@@ -60,32 +73,21 @@ impl Queue {
         Some(ticket)
     }
 
-    /// Takes the first one out.
-    pub(crate) fn first(&self) -> Option<Waiter> {
-        let mut waiters = self.waiters.lock();
-        let first = waiters.pop_front();
-        self.length.store(waiters.len() as u32, Relaxed);
-        first
+    /// What the first one asks for.
+    pub(crate) fn first(&self) -> Option<(Ticket, Option<Vec<u8>>, Tried)> {
+        let waiters = self.waiters.lock();
+        let first = waiters.front()?;
+        Some((first.ticket, first.key.clone(), first.tried.clone()))
     }
 
-    /// Puts back who was first and got nothing.
-    pub(crate) fn still_first(&self, waiter: Waiter) {
+    /// Leaves, to be served or before one's turn; nothing when one has left already. So a waiter is served or
+    /// cancelled, never both.
+    pub(crate) fn leave(&self, ticket: Ticket) -> Option<Waiter> {
         let mut waiters = self.waiters.lock();
-        waiters.push_front(waiter);
+        let at = waiters.iter().position(|waiter| waiter.ticket == ticket)?;
+        let gone = waiters.remove(at);
         self.length.store(waiters.len() as u32, Relaxed);
-    }
-
-    /// Leaves before one's turn; says whether one was still waiting.
-    pub(crate) fn leave(&self, ticket: Ticket) -> bool {
-        // Dropped after the lock: a waiter may own anything.
-        let gone = {
-            let mut waiters = self.waiters.lock();
-            let at = waiters.iter().position(|waiter| waiter.ticket == ticket);
-            let gone = at.and_then(|at| waiters.remove(at));
-            self.length.store(waiters.len() as u32, Relaxed);
-            gone
-        };
-        gone.is_some()
+        gone
     }
 
     /// Takes out everybody whose time is over.
@@ -113,6 +115,7 @@ impl Queue {
     pub(crate) fn clear(&self) {
         let gone: Vec<_> = self.waiters.lock().drain(..).collect();
         self.length.store(0, Relaxed);
+        self.calls.store(0, Relaxed);
         drop(gone);
     }
 }

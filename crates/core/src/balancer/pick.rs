@@ -194,7 +194,7 @@ impl Balancer {
 
     /// Leaves the queue; says whether one was still in it. When not, `wake` has been or is being called.
     pub fn cancel(&self, ticket: Ticket) -> bool {
-        self.queue.leave(ticket)
+        self.queue.leave(ticket).is_some()
     }
 
     /// Hands free places to those who wait, in their order.
@@ -202,22 +202,17 @@ impl Balancer {
         if self.queue.length() == 0 {
             return;
         }
-        let mut granted = Vec::new();
-        {
-            let Some(_serving) = self.queue.serving.try_lock() else { return };
+        self.queue.in_turn(|| {
             let mut rng = Rng::seeded(self.desk.lock().rng.next_u64());
-            while let Some(waiter) = self.queue.first() {
-                let key = waiter.key.as_deref().map_or(Key::None, Key::Bytes);
-                let Ok(held) = self.choose(key, &waiter.tried, now, &mut rng) else {
-                    self.queue.still_first(waiter);
-                    break;
-                };
-                granted.push((waiter.wake, Loan::new(self.clone(), held)));
+            while let Some((ticket, key, tried)) = self.queue.first() {
+                let key = key.as_deref().map_or(Key::None, Key::Bytes);
+                let Ok(held) = self.choose(key, &tried, now, &mut rng) else { return };
+                let loan = Loan::new(self.clone(), held);
+                if let Some(waiter) = self.queue.leave(ticket) {
+                    (waiter.wake)(Ok(loan));
+                }
             }
-        }
-        for (wake, loan) in granted {
-            wake(Ok(loan));
-        }
+        });
     }
 
     /// Whether a failed attempt may be followed by another, and when.
