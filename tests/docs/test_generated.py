@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from evenly import _engine
@@ -11,7 +13,7 @@ STRATEGIES = {entry["name"]: entry for entry in _engine.strategies()}
 
 
 @pytest.mark.parametrize("path", sorted(pages.pages()), ids=lambda path: path.name)
-def test_a_generated_page_is_what_its_source_says(path: pages.Path) -> None:
+def test_a_generated_page_is_what_its_source_says(path: Path) -> None:
     """Otherwise `make docs` was forgotten."""
     assert path.read_text() == pages.pages()[path], f"run `make docs`: {path} is out of date"
 
