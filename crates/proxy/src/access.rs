@@ -102,7 +102,9 @@ impl Access {
         let out: Box<dyn Write + Send> = match to {
             AccessTo::Off => return Ok((Self { sender: None, dropped }, Writer(None))),
             AccessTo::Stdout => Box::new(io::stdout()),
-            AccessTo::File(path) => Box::new(OpenOptions::new().create(true).append(true).open(path)?),
+            AccessTo::File(path) => {
+                Box::new(OpenOptions::new().create(true).append(true).open(path)?)
+            }
         };
         let (sender, lines) = sync_channel(WAITING);
         let lost = Arc::clone(&dropped);
@@ -179,6 +181,7 @@ fn moment<S: Serializer>(time: &SystemTime, out: S) -> Result<S::Ok, S::Error> {
 }
 
 /// Seconds rounded to microseconds: finer is noise.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands fields over by reference")]
 fn seconds<S: Serializer>(span: &Nanos, out: S) -> Result<S::Ok, S::Error> {
     out.serialize_f64((span.0 / 1000) as f64 / 1e6)
 }

@@ -44,10 +44,7 @@ impl FromStr for Address {
     type Err = AddressFault;
 
     fn from_str(text: &str) -> Result<Self, AddressFault> {
-        let fault = |why| AddressFault {
-            text: text.to_owned(),
-            why,
-        };
+        let fault = |why| AddressFault { text: text.to_owned(), why };
         if let Some(path) = text.strip_prefix("unix:") {
             return if path.starts_with('/') {
                 Ok(Self::Unix(PathBuf::from(path)))
@@ -61,22 +58,16 @@ impl FromStr for Address {
         let Some((host, port)) = text.rsplit_once(':') else {
             return Err(fault("the port is missing"));
         };
-        let port: u16 = port
-            .parse()
-            .map_err(|_| fault("the port is not a number from 0 to 65535"))?;
+        let port: u16 =
+            port.parse().map_err(|_| fault("the port is not a number from 0 to 65535"))?;
         if host.is_empty() {
             return Err(fault("the host is missing"));
         }
         // A bare IPv6 address would be cut at its last group, so it is refused rather than guessed.
         if host.contains([':', '[', ']', '/', '@', ' ']) {
-            return Err(fault(
-                "the host is not a name (an IPv6 address wants brackets)",
-            ));
+            return Err(fault("the host is not a name (an IPv6 address wants brackets)"));
         }
-        Ok(Self::Name {
-            host: host.to_owned(),
-            port,
-        })
+        Ok(Self::Name { host: host.to_owned(), port })
     }
 }
 
@@ -97,12 +88,7 @@ mod tests {
     /// Every form that the configuration allows is read, and written back as it was.
     #[test]
     fn every_allowed_form_reads_and_writes_back() {
-        for text in [
-            "1.2.3.4:80",
-            "[::1]:80",
-            "host.example:80",
-            "unix:/run/a.sock",
-        ] {
+        for text in ["1.2.3.4:80", "[::1]:80", "host.example:80", "unix:/run/a.sock"] {
             let address: Address = text.parse().expect(text);
             assert_eq!(address.to_string(), text);
         }
@@ -111,17 +97,9 @@ mod tests {
     /// What is ambiguous or incomplete is refused with what to write instead.
     #[test]
     fn what_is_no_address_is_refused() {
-        for text in [
-            "",
-            "host",
-            "host:",
-            "host:http",
-            ":80",
-            "::1:80",
-            "unix:here",
-            "host:70000",
-            "a b:1",
-        ] {
+        for text in
+            ["", "host", "host:", "host:http", ":80", "::1:80", "unix:here", "host:70000", "a b:1"]
+        {
             let fault = text.parse::<Address>().expect_err(text);
             assert!(fault.to_string().contains("write \"10.0.0.1:80\""));
         }

@@ -59,10 +59,7 @@ pub struct Admin {
 impl fmt::Debug for Admin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let token = self.token.as_ref().map(|_| "(hidden)");
-        f.debug_struct("Admin")
-            .field("address", &self.address)
-            .field("token", &token)
-            .finish()
+        f.debug_struct("Admin").field("address", &self.address).field("token", &token).finish()
     }
 }
 
@@ -169,15 +166,10 @@ impl Config {
             }
         }
         match &self.admin {
-            Some(Admin {
-                address,
-                token: None,
-            }) if !address.ip().is_loopback() => Err(format!(
+            Some(Admin { address, token: None }) if !address.ip().is_loopback() => Err(format!(
                 "admin.address {address} is reachable from other machines and has no token; set admin.token or listen on 127.0.0.1"
             )),
-            Some(Admin {
-                token: Some(token), ..
-            }) if token.is_empty() => {
+            Some(Admin { token: Some(token), .. }) if token.is_empty() => {
                 Err("admin.token is empty; leave it out or give it a secret".into())
             }
             _ => Ok(()),
@@ -194,9 +186,7 @@ fn seconds<'de, D: Deserializer<'de>>(source: D) -> Result<Duration, D::Error> {
 
 /// Anything read from its text.
 fn parsed<'de, D: Deserializer<'de>>(source: D) -> Result<Address, D::Error> {
-    String::deserialize(source)?
-        .parse()
-        .map_err(serde::de::Error::custom)
+    String::deserialize(source)?.parse().map_err(serde::de::Error::custom)
 }
 
 #[cfg(test)]

@@ -6,4 +6,7 @@ pub mod address;
 pub mod clock;
 pub mod config;
 pub mod meter;
+pub mod probe;
+pub mod resolve;
 pub mod shared;
+pub mod upkeep;

@@ -31,8 +31,21 @@ impl Cell {
 /// Upper bounds of the latency buckets in nanoseconds; what is slower falls into a last, unbounded one. From half a
 /// millisecond (a node on the same machine) to the 30 s after which a response head is given up.
 pub const BOUNDS: [u64; 15] = [
-    500_000, 1_000_000, 2_500_000, 5_000_000, 10_000_000, 25_000_000, 50_000_000, 100_000_000, 250_000_000,
-    500_000_000, 1_000_000_000, 2_500_000_000, 5_000_000_000, 10_000_000_000, 30_000_000_000,
+    500_000,
+    1_000_000,
+    2_500_000,
+    5_000_000,
+    10_000_000,
+    25_000_000,
+    50_000_000,
+    100_000_000,
+    250_000_000,
+    500_000_000,
+    1_000_000_000,
+    2_500_000_000,
+    5_000_000_000,
+    10_000_000_000,
+    30_000_000_000,
 ];
 
 /// A latency distribution.
@@ -180,7 +193,10 @@ pub struct Shard {
 impl Shard {
     /// Open connections of this worker.
     pub fn connections(&self) -> u64 {
-        self.listeners.iter().map(|listener| listener.opened.get().saturating_sub(listener.closed.get())).sum()
+        self.listeners
+            .iter()
+            .map(|listener| listener.opened.get().saturating_sub(listener.closed.get()))
+            .sum()
     }
 }
 
