@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from evenly.config.check import check
 from evenly.config.document import Document
-from evenly.config.fault import ConfigError, Fault
+from evenly.config.fault import ConfigError, Fault, Loc
 from evenly.config.model import Config
 from evenly.config.schema import json_schema
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["Config", "ConfigError", "Fault", "from_tree", "json_schema", "load", "parse"]
+__all__ = ["Config", "ConfigError", "Fault", "Loc", "from_tree", "json_schema", "load", "parse"]
 
 
 def load(path: str | Path) -> Config:
@@ -30,6 +31,6 @@ def parse(text: str, file: str = "evenly.toml") -> Config:
     return check(Document.of(text, file))
 
 
-def from_tree(tree: dict[str, Any], source: str) -> Config:
-    """Checks values that come from elsewhere than a file, such as a command line."""
-    return check(Document(source, tree))
+def from_tree(tree: dict[str, Any], source: str, name: Callable[[Loc], str]) -> Config:
+    """Checks values of another source than a file; `name` says where in it a value comes from."""
+    return check(Document(source, tree, name=name))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from evenly.config import address, strategy
-from evenly.config.document import path
 from evenly.config.duration import seconds, written
 from evenly.config.health import HTTP_ONLY
 from evenly.config.words import shown, unknown
@@ -38,7 +37,7 @@ def listeners_do_not_overlap(document: Document) -> Found:
     for loc, value in _listening(document):
         for earlier, other in taken:
             if address.overlap(value, other):
-                yield loc, f"{shown(value)} is taken by {_where(document, earlier)}"
+                yield loc, f"{shown(value)} is taken by {document.where(earlier)}"
                 break
         taken.append((loc, value))
 
@@ -53,7 +52,7 @@ def nodes_are_different(document: Document) -> Found:
                 if same is None:
                     continue
                 if same in seen:
-                    first = _where(document, seen[same])
+                    first = document.where(seen[same])
                     yield loc, f"{shown(value)} is already {first}" + _HOW_TO_GIVE_MORE[key]
                 seen.setdefault(same, loc)
 
@@ -74,8 +73,8 @@ def admin_is_private(document: Document) -> Found:
     if number is not None and not number.is_loopback:
         yield (
             ("admin", "address"),
-            f"{shown(text)} can be reached from other machines: set admin.token, or listen on "
-            f'"127.0.0.1:{address.split(text)[1]}"',
+            f"{shown(text)} can be reached from other machines: set admin.token in the "
+            f'configuration file, or listen on "127.0.0.1:{address.split(text)[1]}"',
         )
 
 
@@ -172,8 +171,3 @@ def _sound_ip(text: str) -> address.IpAddress | None:
         return address.ip(address.split(text)[0])
     except ValueError:
         return None
-
-
-def _where(document: Document, loc: Loc) -> str:
-    line = document.line(loc)
-    return path(loc) if line is None else f"{path(loc)} (line {line})"

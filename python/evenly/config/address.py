@@ -118,6 +118,19 @@ def ip_address(text: str) -> str:
     return text
 
 
+def dns_server(text: str) -> str:
+    """Checks where a DNS server listens; port 53 unless said otherwise."""
+    for written in (text, f"{text}:53"):
+        try:
+            if ip(split(written)[0]) is not None:
+                return written
+        except ValueError:
+            continue
+    raise ValueError(
+        f'{shown(text)} is no DNS server: write its IP address, such as "10.0.0.53" or "[::1]:5353"'
+    )
+
+
 def _is_socket(text: str) -> bool:
     if not text.startswith("unix:"):
         return False
@@ -153,9 +166,11 @@ def overlap(one: str, other: str) -> bool:
     number, other_number = ip(host), ip(other_host)
     if port != other_port or number is None or other_number is None:
         return False
-    # Linux lets "[::]" take IPv4 too, so a wildcard of either family is taken to overlap.
-    wide, narrow = (number, other_number) if number.is_unspecified else (other_number, number)
-    return wide.is_unspecified and (wide.version == 6 or narrow.version == 4)
+    # Linux lets "[::]" take IPv4 too, so it is taken to overlap with either family.
+    return any(
+        wide.is_unspecified and (wide.version == 6 or narrow.version == 4)
+        for wide, narrow in ((number, other_number), (other_number, number))
+    )
 
 
 def network(text: str) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from evenly.config.address import ip_address
+from evenly.config.address import dns_server
 from evenly.config.duration import Duration, PositiveDuration
 from evenly.config.health import HealthSection
 from evenly.config.node import NodeEntry
-from evenly.config.section import Section, Switch
+from evenly.config.section import Section, switch
 from evenly.config.strategy import DEFAULT, StrategyEntry
 
 
@@ -116,8 +116,11 @@ class ClusterSection(Section):
         "Default: none, failures of requests alone are watched.",
         examples=[{"http": "/healthz", "every": "5s"}],
     )
-    ejection: Annotated[EjectionSection | None, Switch] = Field(
-        EjectionSection(), description="Passive watching; false switches it off."
+    ejection: Annotated[
+        EjectionSection | None,
+        BeforeValidator(switch, json_schema_input_type=bool | EjectionSection),
+    ] = Field(
+        default_factory=EjectionSection, description="Passive watching; false switches it off."
     )
     slow_start: Duration = Field(
         30.0,
@@ -125,15 +128,16 @@ class ClusterSection(Section):
         "0 switches it off.",
     )
     retries: RetriesSection = Field(
-        RetriesSection(), description="When a request is tried again on another node."
+        default_factory=RetriesSection, description="When a request is tried again on another node."
     )
     queue: QueueSection = Field(
-        QueueSection(), description="Where requests wait while every node is at its capacity."
+        default_factory=QueueSection,
+        description="Where requests wait while every node is at its capacity.",
     )
     timeouts: ClusterTimeouts = Field(
-        ClusterTimeouts(), description="How long nodes are waited for."
+        default_factory=ClusterTimeouts, description="How long nodes are waited for."
     )
-    resolver: Annotated[str, AfterValidator(ip_address)] | None = Field(
+    resolver: Annotated[str, AfterValidator(dns_server)] | None = Field(
         None,
         description="The DNS server that host names are looked up at. "
         "Default: as /etc/resolv.conf says.",

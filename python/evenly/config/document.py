@@ -12,18 +12,38 @@ from evenly import _engine
 from evenly.config.fault import ConfigError, Fault, Loc
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+\Z", re.ASCII)
 
 
+def path(loc: Loc) -> str:
+    """`cluster.users.nodes[1].weight`, as `_engine.toml_document` writes it too."""
+    text = ""
+    for step in loc:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        else:
+            text += ("." if text else "") + (step if _BARE.match(step) else _quoted(step))
+    return text
+
+
+def _quoted(key: str) -> str:
+    escaped = key.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 @dataclass(frozen=True)
 class Document:
-    """The values of a text; `spans` tells line and column by path, and is empty for other sources."""
+    """The values of a text; `spans` tells line and column by path, and is empty for other sources.
+
+    `name` is how faults call a place: as in the file, or as an option of a command line.
+    """
 
     file: str
     tree: dict[str, Any]
     spans: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    name: Callable[[Loc], str] = path
 
     @classmethod
     def read(cls, path: str | Path) -> Document:
@@ -54,11 +74,12 @@ class Document:
         """A fault at `loc`; where that is not written down, at the nearest place around it."""
         loc = self._written(loc)
         line, column = self._place(loc)
-        return Fault(self.file, path(loc), what, line, column, loc)
+        return Fault(self.file, self.name(loc), what, line, column)
 
-    def line(self, loc: Loc) -> int | None:
-        """The line a value stands at, if the source has lines."""
-        return self._place(loc)[0]
+    def where(self, loc: Loc) -> str:
+        """A place that the fault of another one mentions."""
+        line, _ = self._place(loc)
+        return self.name(loc) if line is None else f"{self.name(loc)} (line {line})"
 
     def _written(self, loc: Loc) -> Loc:
         """Drops what is short for a table: a node given as text has no `address` of its own."""
@@ -79,22 +100,6 @@ class Document:
                 return span
         # Something that the whole file lacks.
         return (1, 1) if self.spans else (None, None)
-
-
-def path(loc: Loc) -> str:
-    """`cluster.users.nodes[1].weight`, as `_engine.toml_document` writes it too."""
-    text = ""
-    for step in loc:
-        if isinstance(step, int):
-            text += f"[{step}]"
-        else:
-            text += ("." if text else "") + (step if _BARE.match(step) else _quoted(step))
-    return text
-
-
-def _quoted(key: str) -> str:
-    escaped = key.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
 
 
 def write_value(value: object) -> str:

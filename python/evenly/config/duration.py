@@ -59,9 +59,9 @@ PositiveDuration = Annotated[
 
 
 def written(amount: float) -> str:
-    """Seconds in the largest unit that keeps the number whole, for messages and summaries."""
+    """Seconds in the largest unit that keeps the number whole, for messages."""
     for unit in ("d", "h", "m", "s", "ms"):
         count = amount / UNITS[unit]
         if count >= 1 and math.isclose(count, round(count), rel_tol=1e-9):
             return f"{round(count)}{unit}"
-    return f"{amount:g}s"
+    return f"{amount / UNITS['us']:.0f}us"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from evenly.config import strategy
+from evenly.config.health import UP
 from evenly.config.process import cores
 
 if TYPE_CHECKING:
@@ -50,6 +51,6 @@ def _health(health: HealthSection) -> dict[str, Any]:
     return {
         "kind": "http" if http else "tcp",
         "path": health.http,
-        "status": list(health.status) if http else None,
+        "status": list(health.status or UP) if http else None,
         **asked,
     }

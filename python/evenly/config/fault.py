@@ -23,7 +23,6 @@ class Fault:
     what: str
     line: int | None = None
     column: int | None = None
-    loc: Loc = ()
 
     def __str__(self) -> str:
         where = self.file if self.line is None else f"{self.file}:{self.line}"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from evenly.config.duration import PositiveDuration
 from evenly.config.section import Section
 from evenly.config.words import shown
+
+UP = (200, 399)
+"""What an HTTP check takes as success unless told: a redirect is an answer of a node that works."""
 
 HTTP_ONLY = ("status", "body")
 """Options that say something about an answer, which a TCP check never sees."""
@@ -49,14 +52,26 @@ StatusRange = Annotated[
 class HealthSection(Section):
     """Active checks: exactly one of `http` and `tcp`, and how often."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["http"]},
+                {"required": ["tcp"], "properties": dict.fromkeys(HTTP_ONLY, False)},
+            ]
+        }
+    )
+
     http: Annotated[str, AfterValidator(_path)] | None = Field(
         None,
         description="Ask for this path; a status within `status` is a success.",
         examples=["/healthz"],
     )
     tcp: Literal[True] | None = Field(None, description="Only connect: a connection is a success.")
-    status: StatusRange = Field(
-        (200, 399), description="The status, or [first, last], that an HTTP check takes as success."
+    status: StatusRange | None = Field(
+        None,
+        description="The status, or [first, last], that an HTTP check takes as success. "
+        "Default: [200, 399].",
+        examples=[200, [200, 399]],
     )
     body: str | None = Field(
         None,

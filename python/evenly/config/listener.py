@@ -30,8 +30,8 @@ class ListenerTimeouts(Section):
 class Limits(Section):
     """How large a request's head may be; more is answered 431."""
 
-    head_bytes: int = Field(32768, ge=1024, le=1 << 20, description="Bytes of the whole head.")
-    fields: int = Field(100, ge=8, le=1000, description="Number of header fields.")
+    head_bytes: int = Field(32768, ge=1024, le=65535, description="Bytes of the whole head.")
+    fields: int = Field(100, ge=8, le=100, description="Number of header fields.")
 
 
 def _rule(name: str) -> str:
@@ -68,6 +68,6 @@ class ListenSection(Section):
         examples=[["10.0.0.0/8"]],
     )
     timeouts: ListenerTimeouts = Field(
-        ListenerTimeouts(), description="How long the listener waits for its clients."
+        default_factory=ListenerTimeouts, description="How long the listener waits for its clients."
     )
-    limits: Limits = Field(Limits(), description="How large a request's head may be.")
+    limits: Limits = Field(default_factory=Limits, description="How large a request's head may be.")

@@ -16,12 +16,12 @@ from evenly.config.section import Name, Section
 class Config(Section):
     """Configuration of the proxy `evenly run`."""
 
-    proxy: ProxySection = Field(ProxySection(), description="The proxy process.")
+    proxy: ProxySection = Field(default_factory=ProxySection, description="The proxy process.")
     admin: AdminSection | None = Field(
         None,
         description="Where the proxy can be watched and steered. Default: no admin listener.",
     )
-    log: LogSection = Field(LogSection(), description="Logs.")
+    log: LogSection = Field(default_factory=LogSection, description="Logs.")
     listen: dict[Name, ListenSection] = Field(
         min_length=1, description="The sockets that clients connect to, by name."
     )

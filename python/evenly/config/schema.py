@@ -28,6 +28,16 @@ class _Toml(GenerateJsonSchema):
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
 
+    def field_title_should_be_set(self, schema: object) -> bool:
+        """A title that only repeats its key says nothing."""
+        del schema
+        return False
+
+    def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
+        made = super().dict_schema(schema)
+        # A name that fits no pattern is refused, not ignored.
+        return {**made, "additionalProperties": False} if "patternProperties" in made else made
+
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         made = super().default_schema(schema)
         if made.get("default", ...) is None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 
 class Section(BaseModel):
@@ -13,15 +13,12 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-def _switch(value: object) -> object:
+def switch(value: object) -> object:
     """`false` switches a section off, `true` on with its defaults."""
     if isinstance(value, bool):
         return {} if value else None
     return value
 
-
-Switch = BeforeValidator(_switch, json_schema_input_type=bool | dict[str, Any])
-"""Before a section that may be `false`."""
 
 # Names end up in metric labels, log lines and paths of the admin API.
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$")]

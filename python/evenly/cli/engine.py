@@ -1,0 +1,23 @@
+"""From a configuration to a running proxy: what `run` and `serve` share."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from evenly import _engine
+
+if TYPE_CHECKING:
+    from evenly.config import Config
+
+CONTROL = (sys.executable, "-m", "evenly.control")
+"""The control process; the engine starts it, and starts it again when it dies."""
+
+
+def start(config: Config) -> NoReturn:
+    """Turns this process into the engine. It runs no Python from here on, and ends with the proxy."""
+    # What Python still holds back would come out after the engine's own lines, or never.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    sys.exit(_engine.run_proxy(json.dumps(config.engine()), list(CONTROL)))

@@ -1,0 +1,97 @@
+"""`evenly serve`: a load balancer in one line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from evenly.cli.engine import start
+
+if TYPE_CHECKING:
+    from evenly.config import Config, Loc
+
+LISTENER, CLUSTER = "web", "nodes"
+"""What the one listener and the one cluster are called in logs and metrics."""
+
+
+@click.command("serve")
+@click.option(
+    "--listen",
+    default="127.0.0.1:8080",
+    show_default=True,
+    metavar="ADDRESS",
+    help="Where to listen. 0.0.0.0:PORT takes every IPv4 address of this machine.",
+)
+@click.option(
+    "--to",
+    required=True,
+    multiple=True,
+    metavar="ADDRESS,…",
+    help="The nodes: IP or name with a port, or unix:/path; separated by commas or by --to again.",
+)
+@click.option(
+    "--strategy", metavar="NAME", help="Which node a request goes to: `evenly strategies`."
+)
+@click.option("--health", metavar="/PATH", help="Ask each node for this path every 5 s.")
+@click.option("--workers", type=int, metavar="N", help="Threads. Default: one per core.")
+@click.option("--admin", metavar="ADDRESS", help="Serve /metrics and /v1/clusters here (loopback).")
+def command(
+    listen: str,
+    to: tuple[str, ...],
+    strategy: str | None,
+    health: str | None,
+    workers: int | None,
+    admin: str | None,
+) -> None:
+    """Balance over the nodes --to, in one line.
+
+    \b
+    evenly serve --listen 127.0.0.1:8080 --to 127.0.0.1:9001,127.0.0.1:9002 --health /healthz
+    """
+    start(configuration(listen, to, strategy, health, workers, admin))
+
+
+def configuration(
+    listen: str,
+    to: tuple[str, ...],
+    strategy: str | None = None,
+    health: str | None = None,
+    workers: int | None = None,
+    admin: str | None = None,
+) -> Config:
+    """The same configuration that a file would give; faults name the options."""
+    from evenly import config
+
+    nodes = [node.strip() for part in to for node in part.split(",") if node.strip()]
+    if not nodes:
+        raise click.UsageError("--to names no node: write --to 127.0.0.1:9001,127.0.0.1:9002")
+    cluster: dict[str, Any] = {"nodes": nodes}
+    if strategy is not None:
+        cluster["strategy"] = strategy
+    if health is not None:
+        cluster["health"] = {"http": health}
+    tree: dict[str, Any] = {
+        "listen": {LISTENER: {"address": listen, "to": CLUSTER}},
+        "cluster": {CLUSTER: cluster},
+    }
+    if workers is not None:
+        tree["proxy"] = {"workers": workers}
+    if admin is not None:
+        tree["admin"] = {"address": admin}
+    return config.from_tree(tree, "evenly serve", _option)
+
+
+def _option(loc: Loc) -> str:
+    """The option that a value of the tree above came from."""
+    match loc:
+        case ("cluster", _, "nodes", int(index), *_):
+            return f"--to, node {index + 1}"
+        case ("cluster", _, "nodes", *_):
+            return "--to"
+        case ("cluster", _, str(option), *_):
+            return f"--{option}"
+        case ("proxy", *_):
+            return "--workers"
+        case _:
+            return f"--{loc[0]}"
