@@ -87,6 +87,11 @@ impl Pool {
 }
 
 impl Berth {
+    /// The node's stable name.
+    pub fn id(&self) -> &Arc<str> {
+        self.state.id()
+    }
+
     /// The connection that rested shortest, if it is still good. With `fresh`, only one that rested for less than a
     /// second.
     pub fn take(&self, now: Nanos, fresh: bool) -> Option<Stream> {

@@ -70,6 +70,14 @@ impl Stream {
         either!(self, inner => Pin::new(inner).poll_shutdown(cx))
     }
 
+    /// Makes the coming close a reset, so that nobody takes it for a regular end.
+    pub fn abort_on_close(&self) {
+        if let Self::Tcp(inner) = self {
+            // A socket that is gone already needs no reset.
+            let _ = inner.set_zero_linger();
+        }
+    }
+
     /// Whether nothing has come in since the last read: neither bytes nor the end. Costs no system call, because the
     /// poller has told already.
     pub fn is_quiet(&self) -> bool {

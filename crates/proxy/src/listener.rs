@@ -1,0 +1,127 @@
+//! Accepts connections and hands each to the worker with the fewest.
+
+use std::io;
+use std::net::IpAddr;
+use std::os::unix::net as unix;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, UnixListener};
+
+use crate::worker::Worker;
+
+/// How long accepting rests when the process or the machine has no descriptor left.
+const OUT_OF_DESCRIPTORS: Duration = Duration::from_millis(100);
+
+/// A connection on its way to a worker.
+#[derive(Debug)]
+pub struct Client {
+    /// The socket, not blocking.
+    pub socket: Socket,
+    /// Which configured listener it came in by.
+    pub listener: usize,
+    /// Who is at the other end; nothing for UNIX sockets.
+    pub peer: Option<IpAddr>,
+}
+
+/// A connected socket that no runtime knows yet.
+#[derive(Debug)]
+pub enum Socket {
+    /// Over IP.
+    Tcp(std::net::TcpStream),
+    /// On this machine.
+    Unix(unix::UnixStream),
+}
+
+/// A socket that listens, watched by the runtime of the thread that accepts.
+#[derive(Debug)]
+pub enum Listening {
+    /// Over IP.
+    Tcp(TcpListener),
+    /// On this machine.
+    Unix(UnixListener),
+}
+
+impl Listening {
+    async fn accept(&self, listener: usize) -> io::Result<Client> {
+        match self {
+            Self::Tcp(socket) => {
+                let (stream, peer) = socket.accept().await?;
+                stream.set_nodelay(true)?;
+                // Taken from this thread's poller; the worker's own will watch it.
+                Ok(Client { socket: Socket::Tcp(stream.into_std()?), listener, peer: Some(peer.ip()) })
+            }
+            Self::Unix(socket) => {
+                let (stream, _) = socket.accept().await?;
+                Ok(Client { socket: Socket::Unix(stream.into_std()?), listener, peer: None })
+            }
+        }
+    }
+}
+
+/// All workers of the process.
+pub struct Crew {
+    workers: Vec<Worker>,
+    turn: AtomicUsize,
+}
+
+impl Crew {
+    /// The given workers.
+    pub fn new(workers: Vec<Worker>) -> Self {
+        Self { workers, turn: AtomicUsize::new(0) }
+    }
+
+    /// The workers themselves.
+    pub fn workers(&self) -> &[Worker] {
+        &self.workers
+    }
+
+    /// Gives a connection to the worker that has the fewest. Ties go round.
+    pub fn hand_over(&self, client: Client) {
+        let first = self.turn.fetch_add(1, Relaxed);
+        let count = self.workers.len();
+        let fewest = (0..count).map(|step| &self.workers[(first + step) % count]).min_by_key(|worker| worker.connections());
+        if let Some(worker) = fewest {
+            worker.serve(client);
+        }
+    }
+
+    /// Waits for all threads to end.
+    pub fn join(self) {
+        self.workers.into_iter().for_each(Worker::join);
+    }
+}
+
+/// Accepts on a listener until the task is dropped. Only a fault of the listening socket itself ends it.
+pub async fn accept(socket: Listening, listener: usize, crew: Arc<Crew>) -> io::Result<()> {
+    loop {
+        match socket.accept(listener).await {
+            Ok(client) => crew.hand_over(client),
+            Err(error) if is_of_the_connection(&error) => {}
+            Err(error) if is_want_of_descriptors(&error) => tokio::time::sleep(OUT_OF_DESCRIPTORS).await,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The client left between its arrival and our call: the next one may be fine.
+fn is_of_the_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::Interrupted
+            | io::ErrorKind::InvalidInput
+            | io::ErrorKind::NotConnected
+            | io::ErrorKind::PermissionDenied
+    )
+}
+
+fn is_want_of_descriptors(error: &io::Error) -> bool {
+    const ENOMEM: i32 = 12;
+    const ENFILE: i32 = 23;
+    const EMFILE: i32 = 24;
+    const ENOBUFS: i32 = 105;
+    matches!(error.raw_os_error(), Some(ENOMEM | ENFILE | EMFILE | ENOBUFS))
+}

@@ -1,0 +1,294 @@
+//! From a request to its answer: a node on loan, a connection to it, and another try when the core allows one.
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use evenly_core::{Attempt, Balancer, Failure, Key, Loan, Mishap, Nanos, Outcome, Reason, Refusal, Tried, Verdict};
+use tokio::sync::oneshot;
+use tokio::time::sleep;
+
+use super::exchange::{End, Exchange};
+use super::intake::Request;
+use super::tunnel::{self, Way};
+use super::{After, Connection, answer};
+use crate::clock;
+use crate::pool::Berth;
+use crate::stream::Stream;
+use crate::worker::Local;
+
+/// Statuses that count as the node's failure. 501 and 505 answer the request, they do not fail it.
+const fn fails(status: u16) -> bool {
+    status >= 500 && !matches!(status, 501 | 505)
+}
+
+/// Has a request answered, by a node or by ourselves.
+pub async fn run(local: &Local, connection: &mut Connection, request: &mut Request) -> After {
+    let cluster = connection.rules(local).cluster;
+    let balancer = &local.shared.balancers[cluster];
+    let mut tried = Tried::default();
+    loop {
+        let now = request.tally.asked;
+        let key = request.key.as_deref().map_or(Key::None, Key::Bytes);
+        let picked = balancer.pick(key, &tried, now, &mut local.rng.borrow_mut());
+        let mut loan = match picked {
+            Ok(loan) => loan,
+            Err(refusal) => match Box::pin(wait(local, connection, request, balancer, &tried, refusal)).await {
+                Ok(loan) => loan,
+                Err(after) => return after,
+            },
+        };
+        request.tally.tries += 1;
+        let berth = local.pool.berth(loan.state(), &local.shard.clusters[cluster]);
+        request.tally.node = Some(Rc::clone(&berth));
+        match on_node(local, connection, request, &mut loan, &berth).await {
+            Step::Over(after, outcome) => {
+                loan.leave(outcome, request.tally.ended);
+                return after;
+            }
+            Step::Again(after, outcome) => {
+                tried.push(loan.state().clone());
+                loan.leave(outcome, clock::now());
+                sleep(Duration::from_nanos(after.0)).await;
+                request.sent = 0;
+                request.tally.asked = clock::now();
+            }
+            Step::Refuse(outcome) => {
+                loan.leave(outcome, clock::now());
+                return Box::pin(answer::refuse(local, connection, request, None)).await;
+            }
+        }
+    }
+}
+
+/// What follows from a try on one node.
+enum Step {
+    /// The request is over.
+    Over(After, Outcome),
+    /// Another node is asked after that long.
+    Again(Nanos, Outcome),
+    /// No node answers it.
+    Refuse(Outcome),
+}
+
+/// One try on one node: on a connection that waited, if there is one; on a new one if that proves stale.
+async fn on_node(
+    local: &Local,
+    connection: &mut Connection,
+    request: &mut Request,
+    loan: &mut Loan,
+    berth: &Rc<Berth>,
+) -> Step {
+    let mut waiting = berth.take(request.tally.asked, !request.idempotent);
+    loop {
+        let (node, reused) = match waiting.take() {
+            Some(node) => (node, true),
+            None => match Box::pin(connect(local, connection, berth)).await {
+                Ok(node) => (node, false),
+                Err(reason) => return failed(local, connection, request, reason, Mishap::Connect),
+            },
+        };
+        let number = request.tally.tries;
+        let mut exchange = Exchange::new(local, connection, request, loan, (Rc::clone(berth), node, reused), number);
+        match poll_fn(|cx| exchange.poll(cx)).await {
+            End::Done => return done(exchange),
+            End::Stale => request.sent = 0,
+            End::Again(after) => return Step::Again(after, failure(Reason::NodeStatus, exchange.retry_after)),
+            other => return Box::pin(ended(exchange, other)).await,
+        }
+    }
+}
+
+/// The answer was passed on whole: both connections may live on.
+fn done(exchange: Exchange<'_>) -> Step {
+    let Exchange { connection, request, node, berth, rest_for, close, retry_after, .. } = exchange;
+    let now = clock::now();
+    request.tally.ended = now;
+    request.tally.reason = None;
+    connection.idle_since = now;
+    let whole = request.is_sent();
+    if let Some(keep) = rest_for
+        && whole
+    {
+        berth.give(node, now, keep);
+    }
+    let status = request.tally.status;
+    let outcome = if fails(status) { failure(Reason::NodeStatus, retry_after) } else { Outcome::Success };
+    let after = match (whole, close) {
+        (true, false) => After::KeepAlive,
+        // With unread bytes a close is a reset, and the client might lose what it was sent.
+        (true, true) if connection.rest.is_empty() => After::Close,
+        _ => After::Linger,
+    };
+    Step::Over(after, outcome)
+}
+
+/// Every other end.
+async fn ended(mut exchange: Exchange<'_>, end: End) -> Step {
+    let (local, begun) = (exchange.local, exchange.begun());
+    let blame = |reason| match reason {
+        Reason::ShuttingDown | Reason::RequestTimeout => Outcome::Cancelled,
+        reason => Outcome::failed(reason),
+    };
+    exchange.request.tally.ended = clock::now();
+    match end {
+        End::Switch => {
+            tunnel(&mut exchange).await;
+            Step::Over(After::Close, Outcome::Success)
+        }
+        End::Failed(reason @ (Reason::ShuttingDown | Reason::RequestTimeout), rule) => {
+            exchange.request.tally.fail(reason, rule);
+            Step::Refuse(Outcome::Cancelled)
+        }
+        End::Failed(reason, rule) => {
+            let mishap = match reason {
+                Reason::ResponseTimeout => Mishap::Timeout,
+                Reason::NodeReset if exchange.request.sent == 0 => Mishap::NothingWritten,
+                Reason::NodeReset => Mishap::Reset,
+                _ => Mishap::Midway,
+            };
+            let Exchange { connection, request, .. } = exchange;
+            request.tally.rule = rule;
+            failed(local, connection, request, reason, mishap)
+        }
+        End::BadBody(rule) if !begun => {
+            exchange.request.tally.fail(Reason::BadRequest, Some(rule));
+            Step::Refuse(Outcome::Cancelled)
+        }
+        End::BadBody(rule) => {
+            exchange.request.tally.fail(Reason::BadRequest, Some(rule));
+            exchange.connection.stream.abort_on_close();
+            Step::Over(After::Close, Outcome::Cancelled)
+        }
+        End::Cut(reason, rule) => {
+            exchange.request.tally.fail(reason, rule);
+            // A clean end could be taken for the end of the answer.
+            exchange.connection.stream.abort_on_close();
+            Step::Over(After::Close, blame(reason))
+        }
+        End::ClientGone | End::Done | End::Stale | End::Again(_) => {
+            exchange.request.tally.fail(Reason::ClientGone, None);
+            Step::Over(After::Close, Outcome::Cancelled)
+        }
+    }
+}
+
+/// The node failed before a byte of its answer was passed on: asks the core whether another may try.
+fn failed(local: &Local, connection: &Connection, request: &mut Request, reason: Reason, mishap: Mishap) -> Step {
+    let balancer = &local.shared.balancers[connection.rules(local).cluster];
+    let rule = request.tally.rule.take();
+    request.tally.fail(reason, rule);
+    if let Some(berth) = &request.tally.node {
+        berth.meter.answers.count(0);
+    }
+    let attempt = Attempt {
+        made: request.tally.tries,
+        mishap,
+        idempotent: request.idempotent,
+        replayable: request.kept,
+    };
+    match balancer.retry(&attempt, clock::now(), &mut local.rng.borrow_mut()) {
+        Verdict::Again { after } => Step::Again(after, Outcome::failed(reason)),
+        Verdict::Stop(_) => Step::Refuse(Outcome::failed(reason)),
+    }
+}
+
+fn failure(reason: Reason, retry_after: Option<u64>) -> Outcome {
+    Outcome::Failure(Failure { reason, retry_after: retry_after.map(Nanos::from_secs) })
+}
+
+/// A new connection to a node.
+async fn connect(local: &Local, connection: &Connection, berth: &Berth) -> Result<Stream, Reason> {
+    let limit = local.rules.clusters[connection.rules(local).cluster].connect;
+    connection.alarm.set(clock::now().plus(limit));
+    let mut connecting = pin!(Stream::connect(&berth.address));
+    let stream = poll_fn(|cx| match connecting.as_mut().poll(cx) {
+        Poll::Pending if connection.alarm.rung() => Poll::Ready(Err(Reason::ConnectTimeout)),
+        Poll::Pending => Poll::Pending,
+        Poll::Ready(Ok(stream)) => Poll::Ready(Ok(stream)),
+        Poll::Ready(Err(_)) => Poll::Ready(Err(Reason::ConnectFailed)),
+    })
+    .await?;
+    berth.meter.connected.add(1);
+    Ok(stream)
+}
+
+/// Waits for a place when all nodes are at their capacity; refuses when that cannot help or takes too long.
+async fn wait(
+    local: &Local,
+    connection: &mut Connection,
+    request: &mut Request,
+    balancer: &Arc<Balancer>,
+    tried: &Tried,
+    refusal: Box<Refusal>,
+) -> Result<Loan, After> {
+    let refusal = match refusal.reason {
+        Reason::AtCapacity => {
+            let began = clock::now();
+            let got = in_queue(local, connection, request, balancer, tried).await;
+            request.tally.asked = clock::now();
+            request.tally.queued = request.tally.asked.since(began);
+            match got {
+                Ok(loan) => return Ok(loan),
+                Err(Some(refusal)) => refusal,
+                Err(None) => {
+                    request.tally.fail(Reason::ClientGone, None);
+                    return Err(After::Close);
+                }
+            }
+        }
+        _ => *refusal,
+    };
+    // After a failed try the failure says more than that nobody else is left.
+    if request.tally.reason.is_none() {
+        request.tally.fail(refusal.reason, None);
+    }
+    let retry_after = refusal.again_in.map(|wait| wait.0.div_ceil(Nanos::from_secs(1).0));
+    Err(answer::refuse(local, connection, request, retry_after).await)
+}
+
+/// Waits in the core's queue; `None` when the client left meanwhile.
+async fn in_queue(
+    local: &Local,
+    connection: &mut Connection,
+    request: &Request,
+    balancer: &Arc<Balancer>,
+    tried: &Tried,
+) -> Result<Loan, Option<Refusal>> {
+    let limit = local.rules.clusters[connection.rules(local).cluster].queue;
+    let now = clock::now();
+    let (wake, mut woken) = oneshot::channel();
+    let key = request.key.as_deref().map_or(Key::None, Key::Bytes);
+    // Nobody listens any more when the client has left; the loan, if it is one, then gives itself back.
+    let tell = Box::new(move |result: Result<Loan, Refusal>| drop(wake.send(result)));
+    let ticket = balancer.enqueue(key, tried, now.plus(limit), now, tell).map_err(|refusal| Some(*refusal))?;
+    connection.alarm.off();
+    poll_fn(|cx| {
+        if let Poll::Ready(told) = Pin::new(&mut woken).poll(cx) {
+            return Poll::Ready(told.map_err(|_| None).and_then(|told| told.map_err(Some)));
+        }
+        if request.carrier.is_done() && connection.poll_gone(cx, local).is_ready() {
+            balancer.cancel(ticket);
+            return Poll::Ready(Err(None));
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+/// Joins client and node until one of them ends.
+async fn tunnel(exchange: &mut Exchange<'_>) {
+    let Exchange { local, connection, request, node, partial, spill, .. } = exchange;
+    let mut up = Way::new(Vec::new(), &std::mem::take(&mut connection.rest));
+    let mut down = Way::new(std::mem::take(spill), partial);
+    request.tally.status = 101;
+    let idle = connection.rules(local).tunnel_idle;
+    let ends = (&mut connection.stream, node);
+    // Either side may end it as it likes; a reset is an end too.
+    let _ = tunnel::join(local, &connection.alarm, idle, ends, (&mut up, &mut down)).await;
+    request.tally.received += up.moved;
+    request.tally.sent += down.moved;
+}

@@ -1,0 +1,244 @@
+//! A worker: one thread that relays the connections it is given.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use evenly_core::Rng;
+use evenly_wire::Slots;
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::{Instant, sleep_until};
+
+use crate::alarm::Alarms;
+use crate::clock;
+use crate::listener::Client;
+use crate::meter::Shard;
+use crate::pool::Pool;
+use crate::relay;
+use crate::rules::Rules;
+use crate::shared::Shared;
+
+/// Bytes read at once. One read of this size keeps a bulk transfer at a few system calls per hundred kilobytes, and
+/// it is shared by all connections of the worker, so it stays in the cache.
+const SCRATCH: usize = 64 * 1024;
+/// Tasks that run between two looks at the poller. A look is a system call; with hundreds of busy connections all
+/// that one look brought should run before the next.
+const TURN: u32 = 1024;
+/// How long a worker that was told to end waits for connections to say goodbye.
+const GOODBYE: Duration = Duration::from_millis(1500);
+
+/// How far a worker is from its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// Connections are kept alive.
+    Serving,
+    /// Each connection ends with its next response.
+    Draining,
+    /// Every connection ends now.
+    Ended,
+}
+
+/// What is said to a worker.
+enum Order {
+    Serve(Client),
+    Drain,
+    End,
+    CloseNode(Arc<str>),
+}
+
+/// Buffers that a step borrows and gives back before it yields.
+pub struct Scratch {
+    /// What was read.
+    pub input: Box<[u8]>,
+    /// A head, with a small body, on its way out.
+    pub out: Vec<u8>,
+    /// A body whose framing changes.
+    pub piece: Vec<u8>,
+    /// Room for the fields of the head at hand.
+    pub slots: Slots,
+}
+
+/// What the connections of one worker share. It never leaves its thread.
+pub struct Local {
+    /// What all workers share.
+    pub shared: Arc<Shared>,
+    /// What this worker counts.
+    pub shard: Arc<Shard>,
+    /// The configuration in the relay's own terms.
+    pub rules: Rules,
+    /// Deadlines.
+    pub alarms: Rc<Alarms>,
+    /// Waiting connections to nodes.
+    pub pool: Pool,
+    /// Buffers for a step.
+    pub scratch: RefCell<Scratch>,
+    /// Chance.
+    pub rng: RefCell<Rng>,
+    phase: Cell<Phase>,
+}
+
+impl Local {
+    /// How far this worker is from its end.
+    pub fn phase(&self) -> Phase {
+        self.phase.get()
+    }
+
+    /// Whether connections end with their next answer.
+    pub fn is_leaving(&self) -> bool {
+        self.phase() > Phase::Serving
+    }
+}
+
+/// The handle of a running worker.
+pub struct Worker {
+    orders: UnboundedSender<Order>,
+    connections: Arc<AtomicUsize>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Starts worker `index` of the configured ones.
+pub fn spawn(shared: &Arc<Shared>, index: usize) -> io::Result<Worker> {
+    let rules = Rules::read(&shared.config).map_err(|fault| io::Error::new(io::ErrorKind::InvalidInput, fault))?;
+    let (orders, inbox) = unbounded_channel();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let (shared, open) = (Arc::clone(shared), Arc::clone(&connections));
+    let thread = thread::Builder::new().name(format!("worker-{index}")).spawn(move || {
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .event_interval(TURN)
+            .global_queue_interval(TURN)
+            .build_local(LocalOptions::default())
+            .expect("a process that may open sockets may open a poller");
+        runtime.block_on(run(shared, rules, index, inbox, open));
+    })?;
+    Ok(Worker { orders, connections, thread: Some(thread) })
+}
+
+impl Worker {
+    /// Hands over an accepted connection. Given back if the worker has ended.
+    pub fn serve(&self, client: Client) {
+        self.connections.fetch_add(1, Relaxed);
+        if self.orders.send(Order::Serve(client)).is_err() {
+            self.connections.fetch_sub(1, Relaxed);
+        }
+    }
+
+    /// How many connections it has.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Relaxed)
+    }
+
+    /// From now on each next response ends its connection; the thread ends with the last of them.
+    pub fn drain(&self) {
+        // A worker that has ended has drained.
+        let _ = self.orders.send(Order::Drain);
+    }
+
+    /// Every connection ends now; tunnels say goodbye.
+    pub fn end(&self) {
+        let _ = self.orders.send(Order::End);
+    }
+
+    /// A node has left: waiting connections to it are closed.
+    pub fn close_node(&self, id: &Arc<str>) {
+        let _ = self.orders.send(Order::CloseNode(Arc::clone(id)));
+    }
+
+    /// Whether its thread has ended.
+    pub fn is_finished(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
+    /// Waits for its thread to end.
+    pub fn join(mut self) {
+        if let Some(thread) = self.thread.take() {
+            // A panic has been printed by the thread itself.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What a worker's thread does until it is drained.
+async fn run(
+    shared: Arc<Shared>,
+    rules: Rules,
+    index: usize,
+    mut inbox: UnboundedReceiver<Order>,
+    open: Arc<AtomicUsize>,
+) {
+    let period = Alarms::period(rules.shortest());
+    let seed = clock::now().0 ^ (index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ u64::from(std::process::id());
+    let local = Rc::new(Local {
+        shard: shared.meters.shard(index),
+        shared,
+        rules,
+        alarms: Rc::default(),
+        pool: Pool::default(),
+        scratch: RefCell::new(Scratch {
+            input: vec![0; SCRATCH].into_boxed_slice(),
+            out: Vec::new(),
+            piece: Vec::new(),
+            slots: Slots::new(),
+        }),
+        rng: RefCell::new(Rng::seeded(seed)),
+        phase: Cell::new(Phase::Serving),
+    });
+    let mut next = Instant::now() + period;
+    let mut last_moment = None;
+    loop {
+        let busy = !local.alarms.is_empty() || !local.pool.is_empty();
+        let order = tokio::select! {
+            order = inbox.recv() => Some(order),
+            () = sleep_until(next), if busy || local.phase() > Phase::Serving => None,
+        };
+        match order {
+            Some(Some(Order::Serve(client))) => {
+                let (local, open) = (Rc::clone(&local), Arc::clone(&open));
+                if !busy {
+                    next = Instant::now() + period;
+                }
+                tokio::task::spawn_local(async move {
+                    let _leaving = Leaving(open);
+                    relay::serve(local, client).await;
+                });
+            }
+            Some(Some(Order::CloseNode(id))) => local.pool.close(&id),
+            Some(Some(Order::Drain)) => enter(&local, Phase::Draining),
+            Some(Some(Order::End) | None) => {
+                enter(&local, Phase::Ended);
+                last_moment.get_or_insert(Instant::now() + GOODBYE);
+            }
+            None => {
+                let now = clock::now();
+                local.alarms.sweep(now);
+                local.pool.sweep(now);
+                next = Instant::now() + period;
+            }
+        }
+        let over = last_moment.is_some_and(|moment| Instant::now() >= moment);
+        if local.phase() > Phase::Serving && (over || open.load(Relaxed) == 0) {
+            return;
+        }
+    }
+}
+
+fn enter(local: &Local, phase: Phase) {
+    if phase > local.phase() {
+        local.phase.set(phase);
+        local.alarms.wake_all();
+    }
+}
+
+/// Counts a connection out, however its task ends.
+struct Leaving(Arc<AtomicUsize>);
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
+}
