@@ -9,13 +9,15 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(rules, module)?)
 }
 
-/// Every rule: its `name`, the `breach` it is about, and what happens when it is `relaxed` (None: it cannot be).
+/// Every rule: its `name`, the `status` that answers it, the `breach` it is about, and what happens when it is
+/// `relaxed` (None: it cannot be).
 #[pyfunction]
 fn rules(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
     let list = PyList::empty(py);
     for rule in RULES {
         let entry = PyDict::new(py);
         entry.set_item("name", rule.name())?;
+        entry.set_item("status", rule.status())?;
         entry.set_item("breach", rule.breach())?;
         entry.set_item("relaxed", rule.when_relaxed())?;
         list.append(entry)?;
