@@ -27,7 +27,7 @@ venv: $(STAMP) ## make .venv with the pinned tools
 
 .PHONY: build
 build: $(STAMP) ## build the engine and install the package into .venv, editable
-	@maturin develop --release --locked --quiet
+	@PIP_QUIET=1 maturin develop --release --locked --quiet
 
 .PHONY: demo
 demo: build ## four real nodes, the proxy in front, a live table for 20 seconds

@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -41,15 +41,7 @@ def head(name: str) -> str:
 
 def headings(entry: dict[str, Any]) -> dict[str, str]:
     """The five headings with their texts, as they open the strategy's file."""
-    found: dict[str, str] = {}
-    name = None
-    for line in entry["headings"]:
-        first, _, rest = line.strip().partition(" ")
-        if first in HEADINGS:
-            name, found[first] = first, rest.strip()
-        elif name is not None:
-            found[name] = f"{found[name]} {line.strip()}".strip()
-    return found
+    return {word.capitalize(): text for word, text in entry["headings"].items()}
 
 
 def strategy_pages() -> Iterator[tuple[Path, str]]:
@@ -77,7 +69,7 @@ def strategy_page(entry: dict[str, Any]) -> str:
     name = entry["name"]
     parts = [NOTE.format(source=f"crates/core/src/pick/{name}.rs"), f"# `{name}`\n"]
     parts.append(f"{entry['summary']}\n")
-    parts += [f"**{heading}.** {text}\n" for heading, text in headings(entry).items()]
+    parts += [f"**{heading}** {text}\n" for heading, text in headings(entry).items()]
     parts.append("## How to ask for it\n")
     options = entry["options"]
     written = f'"{name}"'
@@ -88,11 +80,12 @@ def strategy_page(entry: dict[str, Any]) -> str:
         python = f'{{"name": "{name}", "{first["name"]}": {value}}}'
     else:
         python = written
+    key = 'key="user-42"' if entry["uses_key"] else ""
     nodes = '["127.0.0.1:9001", "127.0.0.1:9002"]'
     parts.append(f"```toml\n[cluster.users]\nnodes = {nodes}\nstrategy = {written}\n```\n")
     parts.append(
         f"```python\nimport evenly\n\nusers = evenly.Balancer({nodes}, strategy={python})\n"
-        'with users.pick(key="user-42") as pick:\n    print(pick)\n```\n'
+        f"with users.pick({key}) as pick:\n    print(pick)\n```\n"
     )
     if options:
         rows = [
@@ -116,7 +109,7 @@ def configuration_page() -> tuple[Path, str]:
     """Every key of the file, from the schema that `evenly check` uses."""
     from evenly.config.model import Config
 
-    parts = [NOTE.format(source="python/evenly/config"), head("configuration")]
+    parts = [NOTE.format(source="python/evenly/config") + head("configuration")]
     for name, field in Config.model_fields.items():
         key = field.alias or name
         model, many = section(field.annotation)
@@ -128,13 +121,11 @@ def configuration_page() -> tuple[Path, str]:
 
 def section(annotation: Any) -> tuple[Any, bool]:
     """The model inside an annotation, and whether the table is one of many named ones."""
-    from typing import get_args
-
     from pydantic import BaseModel
 
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation, False
-    many = getattr(annotation, "__origin__", None) is dict
+    many = get_origin(annotation) is dict
     for inner in get_args(annotation):
         found, deeper = section(inner)
         if found is not None:
@@ -146,11 +137,12 @@ def rows(model: Any, prefix: str) -> Iterator[tuple[str, str, str]]:
     """One row for each key of a table; the keys of a table inside it follow with their path."""
     for name, field in model.model_fields.items():
         inner, _ = section(field.annotation)
-        is_list = "list" in str(field.annotation)
         path = f"{prefix}{name}"
         yield f"`{path}`", default(field), (field.description or "").replace("\n", " ")
         if inner is not None:
-            yield from rows(inner, f"{path}[]." if is_list else f"{path}.")
+            yield from rows(
+                inner, f"{path}[]." if get_origin(field.annotation) is list else f"{path}."
+            )
 
 
 def default(field: Any) -> str:

@@ -24,7 +24,7 @@ def test_a_registered_strategy_has_its_page_with_the_five_headings(name: str) ->
     page = (pages.DOCS / "strategies" / f"{name}.md").read_text()
     assert tuple(pages.headings(STRATEGIES[name])) == pages.HEADINGS
     for heading in pages.HEADINGS:
-        assert f"**{heading}.** " in page
+        assert f"**{heading}** " in page
 
 
 def test_no_page_tells_of_a_strategy_that_is_gone() -> None:
