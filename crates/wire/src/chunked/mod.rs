@@ -117,6 +117,9 @@ impl Decoder {
     pub fn step(&mut self, input: &[u8]) -> Result<Step, Rule> {
         let mut at = 0;
         while self.state != State::Data {
+            if self.state == State::TrailerValue {
+                at += self.skip_value(&input[at..])?;
+            }
             let Some(&byte) = input.get(at) else {
                 return Ok(Step { consumed: at, payload: at..at });
             };
@@ -125,9 +128,6 @@ impl Decoder {
             }
             at += 1;
             self.state = self.next(byte)?;
-            if self.state == State::TrailerValue {
-                at += self.skip_value(&input[at..])?;
-            }
         }
         let here = input.len() - at;
         let take = usize::try_from(self.left).map_or(here, |left| left.min(here));
@@ -182,7 +182,7 @@ impl Decoder {
                 self.in_trailers(1)?;
                 self.in_trailer(byte)
             }
-            State::EndLf if byte == b'\n' => Ok(State::Done),
+            State::EndLf if byte == b'\n' => self.in_trailers(1).map(|()| State::Done),
             State::SizeLf | State::DataLf | State::EndLf | State::Data | State::Done => {
                 Err(Rule::ChunkTerminator)
             }

@@ -16,6 +16,7 @@ pub fn forward(trusted: bool) -> Forward {
 
 /// A request that was read, owned.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "it mirrors the head it was copied from")]
 pub struct Request {
     pub len: usize,
     pub target: String,
