@@ -15,6 +15,6 @@ import click
 )
 def command(seconds: float) -> None:
     """Watch Evenly at work: one slow node, one that fails for a while, and live figures."""
-    from evenly.demo import show
+    from evenly.demo.show import show
 
     raise SystemExit(show(seconds))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -26,9 +26,9 @@ def evenly(*words: str) -> Result:
 
 
 @pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict[str, object], list[str]]]:
+def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict[str, Any], list[str]]]:
     """What the engine would have been started with; it ends with exit code 7 at once."""
-    calls: list[tuple[dict[str, object], list[str]]] = []
+    calls: list[tuple[dict[str, Any], list[str]]] = []
 
     def run_proxy(text: str, control: list[str]) -> int:
         calls.append((json.loads(text), control))
@@ -127,7 +127,7 @@ def test_the_version_says_what_it_runs_on() -> None:
 
 
 def test_run_starts_the_engine_with_the_whole_configuration(
-    tmp_path: Path, started: list[tuple[dict[str, object], list[str]]]
+    tmp_path: Path, started: list[tuple[dict[str, Any], list[str]]]
 ) -> None:
     """The engine's exit code is the command's; the control process is this very Python."""
     file = tmp_path / "evenly.toml"
@@ -139,7 +139,7 @@ def test_run_starts_the_engine_with_the_whole_configuration(
 
 
 def test_run_starts_nothing_with_a_faulty_file(
-    tmp_path: Path, started: list[tuple[dict[str, object], list[str]]]
+    tmp_path: Path, started: list[tuple[dict[str, Any], list[str]]]
 ) -> None:
     """A proxy that half understood its configuration is worse than none."""
     file = tmp_path / "evenly.toml"
@@ -148,7 +148,7 @@ def test_run_starts_nothing_with_a_faulty_file(
     assert started == []
 
 
-def test_serve_is_a_file_in_one_line(started: list[tuple[dict[str, object], list[str]]]) -> None:
+def test_serve_is_a_file_in_one_line(started: list[tuple[dict[str, Any], list[str]]]) -> None:
     """All options reach the engine."""
     words = "--listen 127.0.0.1:80 --to a:1,b:2 --to [::1]:3 --strategy random --health /up"
     run = evenly("serve", *words.split(), "--workers", "3", "--admin", "127.0.0.1:9901")
@@ -156,8 +156,8 @@ def test_serve_is_a_file_in_one_line(started: list[tuple[dict[str, object], list
     ((configuration, _),) = started
     assert configuration["proxy"] == {"workers": 3, "drain": 30.0}
     assert configuration["admin"] == {"address": "127.0.0.1:9901", "token": None}
-    (listener,) = configuration["listeners"]  # type: ignore[misc]
-    (cluster,) = configuration["clusters"]  # type: ignore[misc]
+    (listener,) = configuration["listeners"]
+    (cluster,) = configuration["clusters"]
     assert listener["address"] == "127.0.0.1:80"
     assert [node["address"] for node in cluster["nodes"]] == ["a:1", "b:2", "[::1]:3"]
     assert cluster["strategy"] == {"name": "random"}
@@ -165,7 +165,7 @@ def test_serve_is_a_file_in_one_line(started: list[tuple[dict[str, object], list
 
 
 def test_serve_names_options_where_a_file_has_lines(
-    started: list[tuple[dict[str, object], list[str]]],
+    started: list[tuple[dict[str, Any], list[str]]],
 ) -> None:
     """Every fault at once, each beside the option it comes from."""
     words = "--listen localhost:80 --to a:1,a:1,b --strategy rnadom --health up --workers 0"
