@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -91,6 +92,24 @@ def test_the_documented_file_works_as_it_is() -> None:
         "jitter": 0.15,
         "required": False,
     }
+
+
+def test_the_engine_reads_exactly_what_is_written_here() -> None:
+    """The engine's own tests hold that it reads this example and nothing with a key more or less."""
+    example = Path(__file__).parents[3] / "crates/proxy/src/config/example.json"
+    text = """
+        proxy.workers = 2
+        admin.address = "127.0.0.1:9900"
+        listen.web = { address = "0.0.0.0:8080", to = "users" }
+        [cluster.users]
+        nodes = [
+          "10.0.0.1:8000",
+          { id = "b", address = "users.internal:8000", weight = 2, capacity = 200 },
+        ]
+        strategy = { name = "power_of_two", load = "in_flight" }
+        health.http = "/healthz"
+    """
+    assert config.parse(text).engine() == json.loads(example.read_text())
 
 
 def test_every_value_reaches_the_engine() -> None:
