@@ -35,13 +35,16 @@ def lines(entries: list[dict[str, Any]], width: int) -> Iterator[str]:
     column = 2 + max(len(entry["name"]) for entry in entries)
     for entry in entries:
         default = " (default)" if entry["name"] == DEFAULT else ""
-        yield from _row(entry["name"], entry["summary"] + default, column, width)
+        does = entry["headings"].get("does") or entry["summary"]
+        yield from _row(entry["name"], does + default, column, width)
         for option in entry["options"]:
-            yield from _row("", f"{_setting(option)}: {_what(option)}", column, width)
+            yield from _row("", f"  {_setting(option)}: {_what(option)}", column, width)
 
 
 def _row(name: str, text: str, column: int, width: int) -> Iterator[str]:
-    for number, line in enumerate(textwrap.wrap(text, width - column) or [""]):
+    indent = " " * (len(text) - len(text.lstrip()))
+    wrapped = textwrap.wrap(text, width - column, subsequent_indent=indent)
+    for number, line in enumerate(wrapped or [""]):
         yield f"{name if number == 0 else '':{column}}{line}".rstrip()
 
 

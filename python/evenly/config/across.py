@@ -43,24 +43,20 @@ def listeners_do_not_overlap(document: Document) -> Found:
 
 
 def nodes_are_different(document: Document) -> Found:
-    """No node stands twice in a cluster, by address or by id."""
+    """No node stands twice in a cluster, by address or by name."""
     for name, cluster in _tables(document, "cluster"):
-        for key in ("address", "id"):
-            seen: dict[str, Loc] = {}
-            for loc, value in _node_values(("cluster", name, "nodes"), cluster.get("nodes"), key):
-                same = _same(value) if key == "address" else value
-                if same is None:
-                    continue
-                if same in seen:
-                    first = document.where(seen[same])
-                    yield loc, f"{shown(value)} is already {first}" + _HOW_TO_GIVE_MORE[key]
-                seen.setdefault(same, loc)
-
-
-_HOW_TO_GIVE_MORE = {
-    "address": ": to send it more, give it a weight",
-    "id": ": every node has a name of its own",
-}
+        addresses: dict[str, Loc] = {}
+        names: dict[str, Loc] = {}
+        for loc, text, identity in _nodes(("cluster", name, "nodes"), cluster.get("nodes")):
+            same = _same(text)
+            if same is not None and same in addresses:
+                where = document.where(addresses[same])
+                yield loc, f"{shown(text)} is already {where}: to send it more, give it a weight"
+            elif identity in names:
+                where = document.where(names[identity])
+                yield loc, f"{shown(identity)} is already the name of {where}: give it another id"
+            addresses.setdefault(text if same is None else same, loc)
+            names.setdefault(identity, loc)
 
 
 def admin_is_private(document: Document) -> Found:
@@ -151,11 +147,13 @@ def _listening(document: Document) -> Iterator[tuple[Loc, str]]:
             yield loc, value
 
 
-def _node_values(loc: Loc, nodes: object, key: str) -> Iterator[tuple[Loc, str]]:
+def _nodes(loc: Loc, nodes: object) -> Iterator[tuple[Loc, str, str]]:
+    """Place, address and stable name of each node that has them."""
     for index, node in enumerate(nodes if isinstance(nodes, list) else []):
-        value = node.get(key) if isinstance(node, dict) else node if key == "address" else None
-        if isinstance(value, str):
-            yield (*loc, index), value
+        table = {"address": node} if isinstance(node, str) else _table(node)
+        text, identity = table.get("address"), table.get("id", table.get("address"))
+        if isinstance(text, str) and isinstance(identity, str):
+            yield (*loc, index), text, identity
 
 
 def _same(text: str) -> str | None:

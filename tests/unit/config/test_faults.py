@@ -209,8 +209,14 @@ CASES = {
     "the same id twice": (
         NODES,
         'nodes = [{ address = "a:1", id = "x" }, { address = "b:1", id = "x" }]',
-        '15: cluster.users.nodes[1]: "x" is already cluster.users.nodes[0] (line 15): '
-        "every node has a name of its own",
+        '15: cluster.users.nodes[1]: "x" is already the name of cluster.users.nodes[0] (line 15): '
+        "give it another id",
+    ),
+    "an id that is another node's address": (
+        NODES,
+        'nodes = ["a:1", { address = "b:1", id = "a:1" }]',
+        '15: cluster.users.nodes[1]: "a:1" is already the name of '
+        "cluster.users.nodes[0] (line 15): give it another id",
     ),
     "no weight": (
         "weight = 2",
