@@ -5,8 +5,8 @@ use loom::sync::atomic;
 #[cfg(not(loom))]
 use std::sync::atomic;
 
-pub use atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-pub use atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64};
+pub use atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+pub use atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, fence};
 
 use crate::Nanos;
 
@@ -47,9 +47,10 @@ impl Places {
         self.0.fetch_sub(WAITING, AcqRel);
     }
 
-    /// One loan is back; `answered` says whether its head had come.
+    /// One loan is back; `answered` says whether its head had come. In one order with the length of the queue: either
+    /// the giver sees who has begun to wait, or that one sees the place.
     pub fn give_back(&self, answered: bool) {
-        self.0.fetch_sub(1 + if answered { 0 } else { WAITING }, AcqRel);
+        self.0.fetch_sub(1 + if answered { 0 } else { WAITING }, SeqCst);
     }
 
     /// Loans that are out.
@@ -69,14 +70,22 @@ impl Places {
     }
 }
 
-/// An exponentially decaying estimate and the time of its last sample, together in one word: 24 bits of the value
-/// (a float without sign and with a 16-bit fraction) and 40 bits of time in steps of 16 µs, enough for 208 days.
+/// An exponentially decaying estimate and the time of its last sample, together in one word: 32 bits of the value
+/// (6 of exponent and 26 of fraction, from 1 up) and 32 bits of time in steps of 16 µs. That is a clock face of
+/// 19 hours: an estimate left alone for longer looks younger than it is, until it has faded once more.
 #[derive(Debug)]
 pub struct Estimate(AtomicU64);
 
 /// 2^14 ns = 16.4 µs.
 const STEP: u32 = 14;
-const TIME: u64 = (1 << 40) - 1;
+/// A sample that lies up to a second (2^16 steps) ahead of `now` was noted by a thread with a later clock reading.
+const AHEAD: u32 = 1 << 16;
+/// The bits of 1.0, where the exponent begins.
+const ONE: u64 = 1.0_f64.to_bits();
+/// The bits of a double's fraction that the word has no room for.
+const CUT: u32 = 26;
+/// The largest value: 31 years in nanoseconds.
+const MOST: f64 = 1e18;
 
 impl Default for Estimate {
     fn default() -> Self {
@@ -85,31 +94,36 @@ impl Default for Estimate {
 }
 
 impl Estimate {
-    fn pack(value: f32, at: Nanos) -> u64 {
-        // Half a unit in the last kept place is added, so that truncation does not pull the estimate down.
-        let short = u64::from(value.max(f32::MIN_POSITIVE).to_bits() + 64) >> 7;
-        (short << 40) | ((at.0 >> STEP) & TIME)
+    /// Rounds up with the probability of what is cut off, so that ever so many tiny steps add up to the right sum.
+    /// The lots come from the word before and the time: the same trace gives the same estimates.
+    fn pack(value: f64, now: Nanos, before: u64) -> u64 {
+        let lot = (before ^ now.0).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - CUT);
+        let short = (value.clamp(1.0, MOST).to_bits() - ONE + lot) >> CUT;
+        (short.max(1) << 32) | u64::from((now.0 >> STEP) as u32)
     }
 
-    fn unpack(word: u64) -> (f32, Nanos) {
-        (f32::from_bits(((word >> 40) << 7) as u32), Nanos((word & TIME) << STEP))
+    fn value(word: u64) -> f64 {
+        f64::from_bits(((word >> 32) << CUT) + ONE)
     }
 
-    /// The value at its last sample and that moment; `None` before the first sample.
-    pub fn read(&self) -> Option<(f64, Nanos)> {
+    fn age(word: u64, now: Nanos) -> Nanos {
+        let steps = ((now.0 >> STEP) as u32).wrapping_sub(word as u32);
+        if steps > u32::MAX - AHEAD { Nanos::ZERO } else { Nanos(u64::from(steps) << STEP) }
+    }
+
+    /// The value at its last sample; `None` before the first.
+    pub fn read(&self) -> Option<f64> {
         let word = self.0.load(Relaxed);
-        (word != 0).then(|| {
-            let (value, at) = Self::unpack(word);
-            (f64::from(value), at)
-        })
+        (word != 0).then(|| Self::value(word))
     }
 
     /// The estimate as it stands at `now`, fading to nothing with time constant `decay`. Reading never changes it.
     pub fn at(&self, now: Nanos, decay: Nanos) -> Option<f64> {
-        self.read().map(|(value, seen)| value * fade(now.since(seen), decay))
+        let word = self.0.load(Relaxed);
+        (word != 0).then(|| Self::value(word) * fade(Self::age(word, now), decay))
     }
 
-    /// Moves the average towards `sample`.
+    /// Moves the average towards `sample`. Of several samples within one step of time the first counts.
     pub fn blend(&self, sample: f64, now: Nanos, decay: Nanos) {
         self.update(sample, now, decay, false);
     }
@@ -125,22 +139,16 @@ impl Estimate {
             let next = if word == 0 {
                 sample
             } else {
-                let (value, seen) = Self::unpack(word);
-                let (value, keep) = (f64::from(value), fade(now.since(seen), decay));
+                let (value, keep) = (Self::value(word), fade(Self::age(word, now), decay));
                 if peak && sample >= value * keep {
                     sample
+                } else if keep >= 1.0 {
+                    return;
                 } else {
                     value * keep + sample * (1.0 - keep)
                 }
             };
-            let packed = Self::pack(next as f32, now);
-            // A change too small for the word leaves the time alone too, so that it adds up instead of being lost.
-            if word != 0
-                && packed >> 40 == word >> 40
-                && (packed & TIME).wrapping_sub(word & TIME) < 1 << 10
-            {
-                return;
-            }
+            let packed = Self::pack(next, now, word);
             match self.0.compare_exchange_weak(word, packed, Relaxed, Relaxed) {
                 Ok(_) => return,
                 Err(seen) => word = seen,
@@ -158,6 +166,8 @@ fn fade(span: Nanos, decay: Nanos) -> f64 {
 /// How many buckets a [`Window`] has.
 pub const BUCKETS: usize = 10;
 const COUNT: u64 = 1 << 24;
+/// How many slices a bucket may be ahead of a result to be told from a bucket that was left alone for long.
+const LATE: usize = 10 * BUCKETS;
 
 /// Exact counts of results over the last while, in a ring of time buckets. A bucket is one word: the number of its
 /// slice of time (16 bits), results (24 bits) and failures among them (24 bits).
@@ -174,7 +184,7 @@ impl Default for Bucket {
 }
 
 impl Window {
-    /// Counts one result. `span` is the length of the whole window.
+    /// Counts one result. `span` is the length of the whole window; a result that comes a whole window late is left out.
     pub fn note(&self, failed: bool, now: Nanos, span: Nanos) {
         let slice = slice(now, span);
         let bucket = &self.0[(slice % BUCKETS as u64) as usize].0;
@@ -184,6 +194,10 @@ impl Window {
         loop {
             if seen & !(u64::MAX >> 16) == tag {
                 bucket.fetch_add(one, Relaxed);
+                return;
+            }
+            let late = ((seen >> 48) as u16).wrapping_sub(slice as u16);
+            if seen != 0 && usize::from(late) <= LATE {
                 return;
             }
             match bucket.compare_exchange_weak(seen, tag | one, Relaxed, Relaxed) {

@@ -49,7 +49,7 @@ impl Balancer {
             queue: Queue::default(),
             typical_latency: AtomicU64::new(0),
             typical_report: AtomicU64::new(0),
-            failure_ratio: AtomicU64::new(0),
+            usual_failures: AtomicU64::new(1.0_f64.to_bits()),
             reads_clock: AtomicBool::new(strategy.reads_clock()),
             tracks: AtomicBool::new(strategy.tracks()),
             epoch: AtomicU32::new(0),

@@ -30,8 +30,9 @@ pub struct Balancer {
     /// Median latency of the nodes in nanoseconds, as the bits of a float; 0 before the first sample.
     typical_latency: AtomicU64,
     typical_report: AtomicU64,
-    /// Failures / results over the window and all nodes, as the bits of a float.
-    failure_ratio: AtomicU64,
+    /// What the failure ratio of the whole cluster is at most, as certain as [`observe::CERTAIN`]: the bits of a float.
+    /// 1 before anything is known, so that the first failure of all does not look unusual.
+    usual_failures: AtomicU64,
     reads_clock: AtomicBool,
     tracks: AtomicBool,
     /// Changes with each fork: a loan of another epoch is not ours to give back.
@@ -120,7 +121,7 @@ impl Balancer {
             capacity,
             in_flight,
             utilisation: capacity.map(|capacity| f64::from(in_flight) / f64::from(capacity)),
-            latency: state.mean.read().map(|(nanos, _)| nanos / 1e9),
+            latency: state.mean.read().map(|nanos| nanos / 1e9),
             reported: state.reported(),
             picks: state.picks(),
             completed: state.completed.load(Relaxed),

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::tick::Event;
 use super::{Act, Balancer};
-use crate::health::{BreakerEvent, BreakerState, Standing, wilson_lower_bound};
+use crate::health::{BreakerEvent, BreakerState, Standing, wilson_bounds};
 use crate::sync::Relaxed;
 use crate::{Failure, Held, Nanos, Outcome, State};
 
 /// How certain a failure ratio must be before it ejects: three standard deviations, one false alarm in 741 looks.
-const CERTAIN: f64 = 3.0;
+pub(super) const CERTAIN: f64 = 3.0;
 
 impl Balancer {
     /// The response head has come: the latency sample ends, the loan goes on.
@@ -22,11 +22,10 @@ impl Balancer {
         }
     }
 
-    /// Gives a place back and tells how it went.
-    #[allow(clippy::needless_pass_by_value, reason = "taken by value: a place is given back once")]
-    pub fn leave(self: &Arc<Self>, held: Held, outcome: Outcome, now: Nanos) {
+    /// Gives a place back and tells how it went. What is left is the node, for whoever still wants to name it.
+    pub fn leave(self: &Arc<Self>, held: Held, outcome: Outcome, now: Nanos) -> Arc<State> {
         if held.epoch != self.epoch.load(Relaxed) {
-            return;
+            return held.state;
         }
         let state = &*held.state;
         let now = now.max(held.since);
@@ -56,6 +55,7 @@ impl Balancer {
         if self.queue.length() > 0 {
             self.serve(now);
         }
+        held.state
     }
 
     fn sample(&self, state: &State, latency: Nanos, now: Nanos) {
@@ -94,8 +94,8 @@ impl Balancer {
         let (total, failed) = state.window.sum(now, ejection.window);
         let sure = || {
             total >= u64::from(ejection.min_requests) && {
-                let usual = f64::from_bits(self.failure_ratio.load(Relaxed));
-                wilson_lower_bound(failed, total, CERTAIN) > usual
+                let usual = f64::from_bits(self.usual_failures.load(Relaxed));
+                wilson_bounds(failed, total, CERTAIN).0 > usual
             }
         };
         if state.standing() == Standing::Serving && (streak >= ejection.consecutive || sure()) {

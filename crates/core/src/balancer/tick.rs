@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::Balancer;
-use crate::health::{BreakerEvent, BreakerState, Standing};
+use super::observe::CERTAIN;
+use crate::health::{BreakerEvent, BreakerState, Standing, wilson_bounds};
 use crate::sync::Relaxed;
 use crate::{Nanos, Reason, State};
 
@@ -92,7 +93,6 @@ impl Balancer {
             .members
             .iter()
             .filter_map(|member| member.state.mean.read())
-            .map(|(nanos, _)| nanos)
             .collect();
         if !latencies.is_empty() {
             let middle = latencies.len() / 2;
@@ -103,8 +103,8 @@ impl Balancer {
             let sums =
                 cluster.members.iter().map(|member| member.state.window.sum(now, ejection.window));
             let (total, failed) = sums.fold((0, 0), |sum, node| (sum.0 + node.0, sum.1 + node.1));
-            let ratio = if total == 0 { 0.0 } else { failed as f64 / total as f64 };
-            self.failure_ratio.store(ratio.to_bits(), Relaxed);
+            let most = wilson_bounds(failed, total, CERTAIN).1;
+            self.usual_failures.store(most.to_bits(), Relaxed);
         }
     }
 

@@ -84,14 +84,15 @@ impl Breaker {
     }
 }
 
-/// The lower end of the Wilson score interval for `failed` of `total`, `z` standard deviations wide: a failure ratio
-/// that the node reaches for certain enough (Wilson 1927).
-pub fn wilson_lower_bound(failed: u64, total: u64, z: f64) -> f64 {
+/// The Wilson score interval of `failed` in `total`, `z` standard deviations to each side (Wilson 1927): what the
+/// failure ratio is at least and at most. Of nothing nothing is known: from 0 to 1.
+pub fn wilson_bounds(failed: u64, total: u64, z: f64) -> (f64, f64) {
     if total == 0 {
-        return 0.0;
+        return (0.0, 1.0);
     }
     let (n, p) = (total as f64, failed as f64 / total as f64);
     let centre = p + z * z / (2.0 * n);
     let spread = z * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
-    ((centre - spread) / (1.0 + z * z / n)).max(0.0)
+    let scale = 1.0 + z * z / n;
+    (((centre - spread) / scale).max(0.0), ((centre + spread) / scale).min(1.0))
 }

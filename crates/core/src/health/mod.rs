@@ -5,7 +5,7 @@ mod breaker;
 mod check;
 
 pub use breaker::{
-    Event as BreakerEvent, MOVES as BREAKER_MOVES, State as BreakerState, wilson_lower_bound,
+    Event as BreakerEvent, MOVES as BREAKER_MOVES, State as BreakerState, wilson_bounds,
 };
 pub use check::CheckStatus;
 
