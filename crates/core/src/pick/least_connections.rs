@@ -63,11 +63,11 @@ impl Strategy for LeastConnections {
 
     fn prepare(&self, ground: &Ground<'_>) -> Result<Box<dyn Strategy>, Fault> {
         let large = ground.members.len() > SCAN_LIMIT;
-        Ok(Box::new(Self { tree: large.then(|| Tournament::new(ground.members, ground.seed)) }))
+        Ok(Box::new(Self { tree: large.then(|| Tournament::new(ground.members)) }))
     }
 
     fn pick(&self, view: &View<'_>, _key: Key<'_>, rng: &mut Rng) -> Option<usize> {
-        match self.tree.as_ref().and_then(Tournament::winner) {
+        match self.tree.as_ref().and_then(|tree| tree.winner(rng)) {
             Some(winner) if view.fit(winner) => Some(winner),
             // The winner was tried before, or is being changed by another thread right now.
             _ => scan(view, rng),

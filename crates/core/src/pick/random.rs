@@ -31,6 +31,19 @@ impl Random {
     }
 }
 
+/// A draw among those that are fit alone: when most of the weight is out, redrawing would not find them.
+#[cold]
+fn draw_among_fit(view: &View<'_>, rng: &mut Rng) -> Option<usize> {
+    let weight = |index: usize| view.members()[index].weight as usize;
+    let fit: Vec<usize> = (0..view.len()).filter(|&index| view.fit(index)).collect();
+    let mut lot = rng.below(fit.iter().map(|&index| weight(index)).sum());
+    fit.into_iter().find(|&index| {
+        let found = lot < weight(index);
+        lot = lot.wrapping_sub(weight(index));
+        found
+    })
+}
+
 fn alias_table(weights: &[f64]) -> Vec<(f64, usize)> {
     let mean = weights.iter().sum::<f64>() / weights.len() as f64;
     let mut left: Vec<f64> = weights.iter().map(|weight| weight / mean).collect();
@@ -62,6 +75,33 @@ impl Strategy for Random {
     fn pick(&self, view: &View<'_>, _key: Key<'_>, rng: &mut Rng) -> Option<usize> {
         // A draw that cannot be lent is repeated: the rest keep their proportions. Twice the usual number of draws,
         // because here one draw is one node.
-        (0..2 * DRAWS).map(|_| self.draw(rng)).find(|&index| view.fit(index))
+        (0..2 * DRAWS)
+            .map(|_| self.draw(rng))
+            .find(|&index| view.fit(index))
+            .or_else(|| draw_among_fit(view, rng))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::alias_table;
+    use crate::Rng;
+
+    /// Each column has the same chance; what stays in it and what it sends on must add up to the weights.
+    #[test]
+    fn an_alias_table_gives_each_node_exactly_its_weights_share() {
+        let mut rng = Rng::seeded(241);
+        for nodes in 1..200 {
+            let weights: Vec<f64> = (0..nodes).map(|_| (1 + rng.below(65_535)) as f64).collect();
+            let mut shares = vec![0.0; nodes];
+            for (own, (stay, alias)) in alias_table(&weights).into_iter().enumerate() {
+                shares[own] += stay / nodes as f64;
+                shares[alias] += (1.0 - stay) / nodes as f64;
+            }
+            let sum: f64 = weights.iter().sum();
+            for (share, weight) in shares.iter().zip(&weights) {
+                assert!((share - weight / sum).abs() < 1e-13, "{nodes} nodes: {share} {weight}");
+            }
+        }
     }
 }

@@ -39,7 +39,12 @@ enum Turns {
     Live(Mutex<Lags>),
 }
 
-/// How far each node is behind its share, times `total`, the sum of weights it was last reckoned with.
+/// Lags are kept in units of 1 / (`total` × `FINE`) requests: exact while the weights stand, and when they change the
+/// rounding is a millionth of a request over the sum of weights.
+const FINE: i64 = 1 << 20;
+
+/// How far each node is behind its share, times `total` × [`FINE`], where `total` is the sum of weights it was last
+/// reckoned with. Lags add up to nothing: what one is behind, the others are ahead.
 #[derive(Debug, Default)]
 struct Lags {
     lag: Vec<i64>,
@@ -64,26 +69,44 @@ impl Lags {
         if total != self.total {
             // Lags are in units of 1/total: another total is another unit.
             for lag in &mut self.lag {
-                *lag = if self.total == 0 {
-                    0
-                } else {
-                    (*lag as f64 * total as f64 / self.total as f64).round() as i64
-                };
+                *lag = rescale(*lag, total, self.total);
             }
             self.total = total;
+            self.level();
         }
         let mut best: Option<usize> = None;
         for (index, &weight) in self.now.iter().enumerate() {
-            self.lag[index] += weight;
+            self.lag[index] += weight * FINE;
             if weight > 0 && best.is_none_or(|best| self.lag[index] > self.lag[best]) {
                 best = Some(index);
             }
         }
         if let Some(best) = best {
-            self.lag[best] -= total;
+            self.lag[best] -= total * FINE;
         }
         best
     }
+
+    /// Makes the lags add up to nothing again, by the same step for all: who left took what it was owed along.
+    fn level(&mut self) {
+        let sum: i64 = self.lag.iter().sum();
+        let len = self.lag.len() as i64;
+        if sum != 0 {
+            for lag in &mut self.lag {
+                *lag -= sum.div_euclid(len);
+            }
+            self.lag[0] -= sum.rem_euclid(len);
+        }
+    }
+}
+
+/// lag × total / before, rounded to the nearest.
+fn rescale(lag: i64, total: i64, before: i64) -> i64 {
+    if before == 0 {
+        return 0;
+    }
+    let before = i128::from(before);
+    (2 * i128::from(lag) * i128::from(total) + before).div_euclid(2 * before) as i64
 }
 
 fn gcd(a: u64, b: u64) -> u64 {
@@ -148,13 +171,15 @@ impl Strategy for WeightedRoundRobin {
         let (lag, total) = self.lags().unwrap_or_default();
         let old: HashMap<_, _> = self.ids.iter().zip(lag).collect();
         let lag: Vec<i64> = ids.iter().map(|id| old.get(id).copied().unwrap_or(0)).collect();
-        let owed = lag.iter().any(|&lag| lag != 0);
+        let mut lags = Lags::new(lag, total);
+        lags.level();
+        let owed = lags.lag.iter().any(|&lag| lag != 0);
         let turns = match schedule(&weights) {
             Some(order) if !owed => {
                 // A period begins anywhere in time, but always from its first entry: only then does the bound hold.
                 Turns::Schedule { order, cursor: AtomicU64::new(0) }
             }
-            _ => Turns::Live(Mutex::new(Lags::new(lag, total))),
+            _ => Turns::Live(Mutex::new(lags)),
         };
         Ok(Box::new(Self { weights, ids, turns }))
     }
