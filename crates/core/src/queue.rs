@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 
 use parking_lot::Mutex;
 
-use crate::sync::{AcqRel, AtomicU32, AtomicU64, Relaxed};
+use crate::sync::{AcqRel, AtomicU32, AtomicU64, Relaxed, Release, SeqCst, fence};
 use crate::{Loan, Nanos, Refusal, Tried};
 
-/// What is called, once, with the place or with the reason why there is none.
+/// What is called, once, with the place or with the reason why there is none. It must not block: the others in the
+/// queue wait for it.
 pub type Wake = Box<dyn FnOnce(Result<Loan, Refusal>) + Send>;
 
 /// The right to leave the queue before one's turn.
@@ -18,8 +19,18 @@ pub struct Waiter {
     pub(crate) ticket: Ticket,
     pub(crate) key: Option<Vec<u8>>,
     pub(crate) tried: Tried,
+    pub(crate) since: Nanos,
     pub(crate) deadline: Nanos,
     pub(crate) wake: Wake,
+}
+
+/// Answers all calls when a round panics, so that the next caller serves the queue again.
+struct Ended<'a>(&'a AtomicU32);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.store(0, Release);
+    }
 }
 
 /// The queue of one balancer.
@@ -41,7 +52,7 @@ impl std::fmt::Debug for Queue {
 
 impl Queue {
     pub(crate) fn length(&self) -> usize {
-        self.length.load(Relaxed) as usize
+        self.length.load(SeqCst) as usize
     }
 
     /// Runs `round` for everybody who called for it. One caller at a time does so, that two do not overtake each
@@ -51,10 +62,12 @@ impl Queue {
         if self.calls.fetch_add(1, AcqRel) > 0 {
             return;
         }
+        let ended = Ended(&self.calls);
         while calls > 0 {
             round();
             calls = self.calls.fetch_sub(calls, AcqRel) - calls;
         }
+        std::mem::forget(ended);
     }
 
     /// Joins the end, unless `most` wait already.
@@ -69,15 +82,18 @@ impl Queue {
         }
         let ticket = Ticket(self.tickets.fetch_add(1, Relaxed));
         waiters.push_back(waiter(ticket));
-        self.length.store(waiters.len() as u32, Relaxed);
+        self.length.store(waiters.len() as u32, SeqCst);
+        drop(waiters);
+        // Whoever gives a place back from here on sees the length; whoever did before has left a place to be seen.
+        fence(SeqCst);
         Some(ticket)
     }
 
-    /// What the first one asks for.
-    pub(crate) fn first(&self) -> Option<(Ticket, Option<Vec<u8>>, Tried)> {
+    /// What the first one asks for, and since when.
+    pub(crate) fn first(&self) -> Option<(Ticket, Option<Vec<u8>>, Tried, Nanos)> {
         let waiters = self.waiters.lock();
         let first = waiters.front()?;
-        Some((first.ticket, first.key.clone(), first.tried.clone()))
+        Some((first.ticket, first.key.clone(), first.tried.clone(), first.since))
     }
 
     /// Leaves, to be served or before one's turn; nothing when one has left already. So a waiter is served or

@@ -20,7 +20,7 @@ impl Nanos {
         Self(millis * 1_000_000)
     }
 
-    /// `seconds` as a span; negative and non-finite values are the empty span.
+    /// `seconds` as a span; negative values and NaN are the empty span, infinity is [`Nanos::NEVER`].
     pub fn from_secs_f64(seconds: f64) -> Self {
         if seconds > 0.0 { Self((seconds * 1e9) as u64) } else { Self::ZERO }
     }

@@ -177,7 +177,14 @@ impl Balancer {
             Key::None => None,
             Key::Bytes(bytes) => Some(bytes.to_vec()),
         };
-        let waiter = |ticket| Waiter { ticket, key, tried: tried.clone(), deadline, wake };
+        let waiter = |ticket| Waiter {
+            ticket,
+            key,
+            tried: tried.clone(),
+            since: now,
+            deadline,
+            wake,
+        };
         let Some(ticket) = self.queue.join(waiter, self.settings.queue.length) else {
             return Err(Box::new(Refusal { reason: Reason::QueueFull, ..*refusal }));
         };
@@ -204,9 +211,10 @@ impl Balancer {
         }
         self.queue.in_turn(|| {
             let mut rng = Rng::seeded(self.desk.lock().rng.next_u64());
-            while let Some((ticket, key, tried)) = self.queue.first() {
+            while let Some((ticket, key, tried, since)) = self.queue.first() {
                 let key = key.as_deref().map_or(Key::None, Key::Bytes);
-                let Ok(held) = self.choose(key, &tried, now, &mut rng) else { return };
+                // A loan dropped without a word gives no later time than its own beginning.
+                let Ok(held) = self.choose(key, &tried, now.max(since), &mut rng) else { return };
                 let loan = Loan::new(self.clone(), held);
                 if let Some(waiter) = self.queue.leave(ticket) {
                     (waiter.wake)(Ok(loan));
