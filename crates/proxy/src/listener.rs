@@ -34,16 +34,48 @@ pub enum Socket {
     Unix(unix::UnixStream),
 }
 
-/// A socket that listens, watched by the runtime of the thread that accepts.
+/// A socket that listens and does not block, that no runtime knows yet.
 #[derive(Debug)]
 pub enum Listening {
     /// Over IP.
-    Tcp(TcpListener),
+    Tcp(std::net::TcpListener),
     /// On this machine.
-    Unix(UnixListener),
+    Unix(unix::UnixListener),
 }
 
 impl Listening {
+    /// Takes one connection that is waiting already; the error is `WouldBlock` when there is none.
+    pub fn accept(&self, listener: usize) -> io::Result<Client> {
+        match self {
+            Self::Tcp(socket) => {
+                let (stream, peer) = socket.accept()?;
+                stream.set_nonblocking(true)?;
+                stream.set_nodelay(true)?;
+                Ok(Client { socket: Socket::Tcp(stream), listener, peer: Some(peer.ip()) })
+            }
+            Self::Unix(socket) => {
+                let (stream, _) = socket.accept()?;
+                stream.set_nonblocking(true)?;
+                Ok(Client { socket: Socket::Unix(stream), listener, peer: None })
+            }
+        }
+    }
+}
+
+/// A socket that listens, watched by the runtime of the thread that accepts.
+enum Watched {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+impl Watched {
+    fn new(socket: Listening) -> io::Result<Self> {
+        Ok(match socket {
+            Listening::Tcp(socket) => Self::Tcp(TcpListener::from_std(socket)?),
+            Listening::Unix(socket) => Self::Unix(UnixListener::from_std(socket)?),
+        })
+    }
+
     async fn accept(&self, listener: usize) -> io::Result<Client> {
         match self {
             Self::Tcp(socket) => {
@@ -95,6 +127,7 @@ impl Crew {
 
 /// Accepts on a listener until the task is dropped. Only a fault of the listening socket itself ends it.
 pub async fn accept(socket: Listening, listener: usize, crew: Arc<Crew>) -> io::Result<()> {
+    let socket = Watched::new(socket)?;
     loop {
         match socket.accept(listener).await {
             Ok(client) => crew.hand_over(client),
