@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use evenly_core::Nanos;
 use serde::{Serialize, Serializer};
@@ -86,11 +86,14 @@ pub struct Access {
 pub struct Writer(Option<JoinHandle<()>>);
 
 impl Writer {
-    /// Waits until what was handed in is written. Every [`Access`] must have been dropped.
-    pub fn finish(mut self) {
-        if let Some(thread) = self.0.take() {
-            // The writer reports its own faults; a panic there has been printed already.
-            let _ = thread.join();
+    /// Waits until what was handed in is written, but no longer than `patience`: a disk that hangs must not keep a
+    /// process from ending. Every [`Access`] must have been dropped.
+    pub fn finish(self, patience: Duration) {
+        let start = Instant::now();
+        while self.0.as_ref().is_some_and(|thread| !thread.is_finished())
+            && start.elapsed() < patience
+        {
+            thread::sleep(Duration::from_millis(1));
         }
     }
 }

@@ -3,18 +3,27 @@
 
 pub mod access;
 pub mod address;
+pub mod admin;
 pub mod alarm;
 pub mod clock;
+pub mod clusters;
 pub mod config;
+pub mod control;
 pub mod listener;
 pub mod meter;
+pub mod metrics;
 pub mod network;
 pub mod pool;
 pub mod probe;
 pub mod relay;
 pub mod resolve;
 pub mod rules;
+pub mod run;
+pub mod say;
 pub mod shared;
+pub mod signals;
+pub mod sockets;
+pub mod state;
 pub mod stream;
 pub mod upkeep;
 pub mod worker;

@@ -154,6 +154,8 @@ pub struct ClusterMeter {
     pub latency: Histogram,
     /// Further tries made.
     pub retries: Cell,
+    /// Picks of an unhealthy node for want of a healthy one.
+    pub panics: Cell,
     /// Requests that the proxy answered itself, by reason.
     pub refused: Named,
     /// Bytes read from clients.
@@ -167,6 +169,11 @@ impl ClusterMeter {
     /// The meter of a node: looked up once per pooled connection or pool entry and kept, not per request.
     pub fn node(&self, id: &Arc<str>) -> Arc<NodeMeter> {
         Arc::clone(self.nodes.lock().entry(Arc::clone(id)).or_default())
+    }
+
+    /// The meter of a node that has been counted for.
+    pub fn seen(&self, id: &str) -> Option<Arc<NodeMeter>> {
+        self.nodes.lock().get(id).cloned()
     }
 
     /// Every node seen so far.

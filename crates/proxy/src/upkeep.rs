@@ -48,7 +48,7 @@ pub enum Notice {
         /// What changed.
         event: Event,
     },
-    /// A name could not be resolved; its last good addresses stay.
+    /// A name can no longer be resolved; its last good addresses stay.
     Unresolved {
         /// The cluster's name.
         cluster: Arc<str>,

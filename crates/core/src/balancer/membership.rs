@@ -82,7 +82,8 @@ impl Balancer {
         }
     }
 
-    fn edit(
+    /// Changes the membership in one step: all of `change` or, when it leaves a faulty list, none of it.
+    pub fn edit(
         self: &Arc<Self>,
         now: Nanos,
         change: impl FnOnce(&mut Vec<Spec>) -> Result<(), Fault>,

@@ -32,6 +32,8 @@ struct Resolved {
     specs: Vec<Spec>,
     /// When it is looked up again; never while a look-up is out.
     due: Nanos,
+    /// Whether the last look-up failed: told once, not at every try.
+    fails: bool,
 }
 
 enum Done {
@@ -176,13 +178,16 @@ impl Engine {
                         let _gate = self.gate.lock();
                         move_over(&balancer, &resolved.specs, &specs, now);
                         resolved.specs = specs;
+                        resolved.fails = false;
                         found.holds
                     }
                     Err(why) => {
-                        (self.tell)(Notice::Unresolved {
-                            cluster: Arc::clone(balancer.name()),
-                            why,
-                        });
+                        if !std::mem::replace(&mut resolved.fails, true) {
+                            (self.tell)(Notice::Unresolved {
+                                cluster: Arc::clone(balancer.name()),
+                                why,
+                            });
+                        }
                         resolve::AFTER_FAILURE
                     }
                 };
@@ -208,6 +213,7 @@ impl Kept {
                 name: name.clone(),
                 specs: name.adopt(balancer),
                 due: Nanos::ZERO,
+                fails: false,
             });
             if resolved.name == *name {
                 continue;

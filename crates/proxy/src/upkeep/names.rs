@@ -1,6 +1,5 @@
 //! Nodes given by name: which nodes a name stands for, and what to add and remove when its addresses change.
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -56,22 +55,25 @@ impl Name {
     }
 }
 
-/// Brings a balancer from the nodes that a name stood for to those that it stands for now. Nodes in both keep their
-/// state. New ones come first: a name that has moved entirely leaves no moment without a node.
+/// Brings a balancer from the nodes that a name stood for to those that it stands for now, in one step: nodes in both
+/// keep their state, and a name that has moved entirely leaves no moment without a node.
 pub fn move_over(balancer: &Arc<Balancer>, before: &[Spec], after: &[Spec], now: Nanos) {
-    let by_id = |specs: &[Spec]| {
-        specs.iter().map(|spec| (spec.id.clone(), spec.clone())).collect::<BTreeMap<_, _>>()
-    };
-    let (old, new) = (by_id(before), by_id(after));
-    for (id, spec) in &new {
-        // A fault means that somebody else has a node of this id, or has removed it: theirs is the last word.
-        let _ = match old.get(id) {
-            None => balancer.add(spec.clone(), now),
-            Some(same) if same == spec => Ok(()),
-            Some(_) => balancer.update(id, Some(spec.weight), Some(spec.capacity), now),
-        };
+    if before == after {
+        return;
     }
-    for id in old.keys().filter(|id| !new.contains_key(*id)) {
-        let _ = balancer.remove(id, now);
-    }
+    let has = |specs: &[Spec], id: &Arc<str>| specs.iter().any(|spec| spec.id == *id);
+    let changed = balancer.edit(now, |members| {
+        members.retain(|member| !has(before, &member.id) || has(after, &member.id));
+        for spec in after {
+            match members.iter_mut().find(|member| member.id == spec.id) {
+                // Somebody else's node of that name, or one whose weight or capacity may have changed.
+                Some(member) if has(before, &spec.id) => *member = spec.clone(),
+                Some(_) => {}
+                None => members.push(spec.clone()),
+            }
+        }
+        Ok(())
+    });
+    // What the configuration and the library let through, the core takes; if not, the members stay as they are.
+    debug_assert!(changed.is_ok(), "{changed:?}");
 }

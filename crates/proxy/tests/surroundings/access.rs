@@ -36,7 +36,7 @@ fn each_request_is_one_json_line() {
     let targets = ["/plain", "/quote\"", "/break\n{\"status\":500}", "/\u{7f}"];
     targets.iter().for_each(|target| access.write(line(target)));
     drop(access);
-    writer.finish();
+    writer.finish(Duration::from_secs(20));
     let text = fs::read_to_string(path).expect("the file is there");
     let lines: Vec<serde_json::Value> =
         text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
@@ -66,7 +66,7 @@ fn a_full_disk_drops_lines_and_counts_them() {
     }
     assert!(dropped() > 0 && dropped() <= sent);
     drop(counted);
-    writer.finish();
+    writer.finish(Duration::from_secs(20));
 }
 
 /// Without a log no line is made and no thread runs.
@@ -76,7 +76,7 @@ fn off_is_off() {
     assert!(!access.is_on());
     access.write(line("/"));
     assert_eq!(access.dropped(), 0);
-    writer.finish();
+    writer.finish(Duration::from_secs(20));
 }
 
 /// A log that cannot be opened is a fault at the start, not a silence.

@@ -1,0 +1,149 @@
+//! The admin listener: `/metrics`, `/healthz` and `/readyz` from the engine itself, so that they answer whatever
+//! happens to the control process; everything else is the control process's.
+
+mod relay;
+mod reply;
+
+use std::convert::Infallible;
+use std::future::ready;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::header::AUTHORIZATION;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, UnixListener};
+
+use crate::probe::Wire;
+use crate::shared::Shared;
+use crate::{metrics, state};
+use reply::{Body, fault, text};
+
+/// How long a client may take over a request head, and how long an idle connection is kept.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long accepting rests after a fault; the usual one is a lack of descriptors.
+const REST: Duration = Duration::from_millis(100);
+
+/// What answers on the admin listener.
+pub struct Admin {
+    /// The proxy that is looked at.
+    pub shared: Arc<Shared>,
+    /// Asked of everybody, when set.
+    pub token: Option<String>,
+    /// Where the control process listens.
+    pub control: PathBuf,
+}
+
+/// Serves the admin listener for ever.
+pub async fn serve(listener: TcpListener, admin: Arc<Admin>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let admin = Arc::clone(&admin);
+                tokio::spawn(speak(Box::new(stream), move |request| {
+                    let admin = Arc::clone(&admin);
+                    async move { admin.answer(request).await }
+                }));
+            }
+            Err(_) => tokio::time::sleep(REST).await,
+        }
+    }
+}
+
+/// Serves the engine's state to the control process for ever.
+pub async fn serve_state(listener: UnixListener, shared: Arc<Shared>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let shared = Arc::clone(&shared);
+                tokio::spawn(speak(Box::new(stream), move |request| {
+                    ready(tell(&request, &shared))
+                }));
+            }
+            Err(_) => tokio::time::sleep(REST).await,
+        }
+    }
+}
+
+fn tell(request: &Request<Incoming>, shared: &Shared) -> Response<Body> {
+    match request.uri().path() {
+        "/state" => reply::json(StatusCode::OK, &state::json(shared)),
+        _ => fault(StatusCode::NOT_FOUND, "not_found", "the engine serves /state here"),
+    }
+}
+
+/// Speaks HTTP/1.1 on one connection until it ends.
+async fn speak<F>(wire: Box<dyn Wire>, answer: impl Fn(Request<Incoming>) -> F)
+where
+    F: Future<Output = Response<Body>>,
+{
+    let service = service_fn(|request| {
+        let answer = answer(request);
+        async { Ok::<_, Infallible>(answer.await) }
+    });
+    let mut server = http1::Builder::new();
+    server.timer(TokioTimer::new()).header_read_timeout(PATIENCE);
+    // A client that leaves in the middle is its own affair.
+    let _ = server.serve_connection(TokioIo::new(wire), service).await;
+}
+
+impl Admin {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+        let path = request.uri().path();
+        let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+        // Whether the process lives and is ready is no secret, and who asks often cannot send a header.
+        match path {
+            "/healthz" if reads => return text(StatusCode::OK, "ok\n".into()),
+            "/readyz" if reads => return self.ready(),
+            _ => {}
+        }
+        if !self.allows(&request) {
+            let message = "send the header `Authorization: Bearer <admin.token>`";
+            let mut refusal = fault(StatusCode::UNAUTHORIZED, "token_required", message);
+            refusal
+                .headers_mut()
+                .insert("www-authenticate", hyper::header::HeaderValue::from_static("Bearer"));
+            return refusal;
+        }
+        match path {
+            "/metrics" if reads => {
+                reply::whole(StatusCode::OK, metrics::CONTENT_TYPE, metrics::text(&self.shared))
+            }
+            "/healthz" | "/readyz" | "/metrics" => {
+                fault(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "use GET")
+            }
+            _ => relay::to_control(request, &self.control).await,
+        }
+    }
+
+    fn ready(&self) -> Response<Body> {
+        let unready = self.shared.unready();
+        if self.shared.status.is_draining() {
+            text(StatusCode::SERVICE_UNAVAILABLE, "draining\n".into())
+        } else if unready.is_empty() {
+            text(StatusCode::OK, "ready\n".into())
+        } else {
+            text(
+                StatusCode::SERVICE_UNAVAILABLE,
+                format!("no node serves: {}\n", unready.join(", ")),
+            )
+        }
+    }
+
+    fn allows(&self, request: &Request<Incoming>) -> bool {
+        let Some(token) = &self.token else { return true };
+        let given = request.headers().get(AUTHORIZATION).map(hyper::header::HeaderValue::as_bytes);
+        let given = given.and_then(|field| field.strip_prefix(b"Bearer "));
+        given.is_some_and(|given| same(given, token.as_bytes()))
+    }
+}
+
+/// Compares in a time that does not tell how much of a guess was right.
+fn same(given: &[u8], wanted: &[u8]) -> bool {
+    given.len() == wanted.len()
+        && given.iter().zip(wanted).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
+}

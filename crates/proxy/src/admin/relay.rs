@@ -1,0 +1,53 @@
+//! Hands a request to the control process, and names what is wrong when it does not answer.
+
+use std::path::Path;
+use std::time::Duration;
+
+use evenly_core::Reason;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper::header::{CONNECTION, HOST, HeaderValue, TRANSFER_ENCODING, UPGRADE};
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::UnixStream;
+use tokio::time::timeout;
+
+use super::reply::{Body, fault};
+
+/// How long the control process may take until its response head. Its slowest answers take milliseconds; a second
+/// tells a stuck one before whoever asked gives up.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The control process's answer, or 503 `control_down`, or 504 `control_timeout`.
+pub async fn to_control(request: Request<Incoming>, socket: &Path) -> Response<Body> {
+    match timeout(PATIENCE, ask(request, socket)).await {
+        Ok(Some(answer)) => answer,
+        Ok(None) => {
+            let message = "the control process is not running and is being started again; requests are balanced meanwhile";
+            fault(StatusCode::SERVICE_UNAVAILABLE, Reason::ControlDown.name(), message)
+        }
+        Err(_) => {
+            let message =
+                "the control process did not answer in time; requests are balanced meanwhile";
+            fault(StatusCode::GATEWAY_TIMEOUT, Reason::ControlTimeout.name(), message)
+        }
+    }
+}
+
+async fn ask(mut request: Request<Incoming>, socket: &Path) -> Option<Response<Body>> {
+    let stream = UnixStream::connect(socket).await.ok()?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
+    // Lives as long as the answer's body, which an event stream may keep open for hours.
+    tokio::spawn(connection);
+    let fields = request.headers_mut();
+    for hop in [CONNECTION, TRANSFER_ENCODING, UPGRADE] {
+        fields.remove(hop);
+    }
+    fields.entry(HOST).or_insert(HeaderValue::from_static("evenly"));
+    let mut answer = sender.send_request(request).await.ok()?;
+    for hop in [CONNECTION, TRANSFER_ENCODING] {
+        answer.headers_mut().remove(hop);
+    }
+    Some(answer.map(BodyExt::boxed))
+}

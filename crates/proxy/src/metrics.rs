@@ -1,0 +1,336 @@
+//! `/metrics`: everything that is counted, as Prometheus reads it.
+//!
+//! Nothing is registered and nothing is kept: a scrape reads the balancers and the workers' cells as they stand.
+
+mod family;
+
+use std::collections::{BTreeMap, HashSet};
+
+use prometheus::core::Collector;
+use prometheus::process_collector::ProcessCollector;
+use prometheus::{Encoder, TextEncoder};
+
+use crate::clock;
+use crate::meter::{
+    BOUNDS, CLASS_NAMES, Classes, ClusterMeter, Histogram, ListenerMeter, NodeMeter,
+};
+use crate::shared::Shared;
+use family::Page;
+
+/// What the text is called in HTTP.
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// The whole page.
+pub fn text(shared: &Shared) -> String {
+    let mut page = Page::default();
+    process(shared, &mut page);
+    for (index, listener) in shared.config.listeners.iter().enumerate() {
+        let meters: Vec<_> =
+            shared.meters.shards().iter().map(|shard| &shard.listeners[index]).collect();
+        listener_metrics(&meters, &listener.name, &mut page);
+    }
+    for index in 0..shared.balancers.len() {
+        cluster(shared, index, &mut page);
+    }
+    let mut families = page.families();
+    families.extend(ProcessCollector::for_self().collect());
+    let mut out = Vec::new();
+    // It fails only on families without samples, and the page makes none.
+    if TextEncoder::new().encode(&families, &mut out).is_err() {
+        out.clear();
+    }
+    String::from_utf8(out).unwrap_or_default()
+}
+
+fn process(shared: &Shared, page: &mut Page) {
+    let status = &shared.status;
+    page.gauge(
+        "evenly_build_info",
+        "The version that runs.",
+        &[("version", env!("CARGO_PKG_VERSION"))],
+        1.0,
+    );
+    page.gauge(
+        "evenly_draining",
+        "1 while the proxy ends and takes no new connections.",
+        &[],
+        flag(status.is_draining()),
+    );
+    page.gauge(
+        "evenly_control_up",
+        "1 while the control process runs.",
+        &[],
+        flag(status.has_control()),
+    );
+    page.counter(
+        "evenly_control_restarts_total",
+        "Control processes started in place of dead ones.",
+        &[],
+        status.restarts(),
+    );
+    page.counter(
+        "evenly_access_log_dropped_total",
+        "Lines that the access log lost because its disk was slower than the traffic, or full.",
+        &[],
+        shared.access.dropped(),
+    );
+    for (index, shard) in shared.meters.shards().iter().enumerate() {
+        let help = "Open client connections of a worker.";
+        page.gauge(
+            "evenly_worker_connections",
+            help,
+            &[("worker", &index.to_string())],
+            shard.connections() as f64,
+        );
+    }
+}
+
+fn listener_metrics(meters: &[&ListenerMeter], name: &str, page: &mut Page) {
+    let labels = [("listener", name)];
+    let (mut opened, mut closed) = (0, 0);
+    let (mut refused, mut relaxed) = (BTreeMap::new(), BTreeMap::new());
+    for meter in meters {
+        opened += meter.opened.get();
+        closed += meter.closed.get();
+        meter.refused.add_to(&mut refused);
+        meter.relaxed.add_to(&mut relaxed);
+    }
+    page.counter("evenly_connections_total", "Client connections accepted.", &labels, opened);
+    page.gauge(
+        "evenly_connections",
+        "Client connections open.",
+        &labels,
+        opened.saturating_sub(closed) as f64,
+    );
+    for (reason, count) in refused {
+        refusal(page, "", name, &reason, count);
+    }
+    for (rule, count) in relaxed {
+        // The meter names a rule as a refusal would; here it was not refused.
+        let rule = rule.rsplit(':').next().unwrap_or_default();
+        let help = "Requests accepted only because a framing rule is relaxed.";
+        page.counter("evenly_relaxed_total", help, &[("listener", name), ("rule", rule)], count);
+    }
+}
+
+fn refusal(page: &mut Page, cluster: &str, listener: &str, reason: &str, count: u64) {
+    let help = "Requests that the proxy answered itself, by the reason.";
+    let labels = [("cluster", cluster), ("listener", listener), ("reason", reason)];
+    page.counter("evenly_refusals_total", help, &labels, count);
+}
+
+fn cluster(shared: &Shared, index: usize, page: &mut Page) {
+    let balancer = &shared.balancers[index];
+    let name = &**balancer.name();
+    let labels = [("cluster", name)];
+    let meters: Vec<&ClusterMeter> =
+        shared.meters.shards().iter().map(|shard| &shard.clusters[index]).collect();
+    let sum = |cell: fn(&ClusterMeter) -> u64| meters.iter().map(|meter| cell(meter)).sum::<u64>();
+
+    classes(
+        page,
+        "evenly_requests_total",
+        "Requests ended, by the class of the answer that the client got.",
+        &labels,
+        meters.iter().map(|meter| &meter.answers),
+    );
+    histogram(
+        page,
+        "evenly_request_duration_seconds",
+        "From a request's head to its response's head, retries and waiting included.",
+        &labels,
+        meters.iter().map(|meter| &meter.latency),
+    );
+    page.counter(
+        "evenly_retries_total",
+        "Further tries made.",
+        &labels,
+        sum(|meter| meter.retries.get()),
+    );
+    page.counter(
+        "evenly_panics_total",
+        "Picks of an unhealthy node for want of a healthy one.",
+        &labels,
+        sum(|meter| meter.panics.get()),
+    );
+    page.counter(
+        "evenly_received_bytes_total",
+        "Bytes read from clients.",
+        &labels,
+        sum(|meter| meter.received.get()),
+    );
+    page.counter(
+        "evenly_sent_bytes_total",
+        "Bytes written to clients.",
+        &labels,
+        sum(|meter| meter.sent.get()),
+    );
+    page.gauge(
+        "evenly_waiting",
+        "Requests that wait for a free place.",
+        &labels,
+        balancer.waiting() as f64,
+    );
+    page.gauge(
+        "evenly_balance_ratio",
+        "Least load / greatest load, each per unit of weight; 1 when idle.",
+        &labels,
+        balancer.balance_ratio(),
+    );
+    page.gauge(
+        "evenly_jain_index",
+        "Jain's fairness index of the loads per unit of weight; 1 when idle.",
+        &labels,
+        balancer.jain_index(),
+    );
+    let mut refused = BTreeMap::new();
+    for meter in &meters {
+        meter.refused.add_to(&mut refused);
+    }
+    for (reason, count) in refused {
+        refusal(page, name, "", &reason, count);
+    }
+    nodes(balancer, &meters, name, page);
+}
+
+fn nodes(
+    balancer: &evenly_core::Balancer,
+    meters: &[&ClusterMeter],
+    cluster: &str,
+    page: &mut Page,
+) {
+    let reports = balancer.nodes(clock::now());
+    let members: HashSet<&str> = reports.iter().map(|report| &*report.id).collect();
+    for meter in meters {
+        meter.prune(|id| members.contains(id));
+    }
+    for report in &reports {
+        let id = &report.id;
+        let labels = [("cluster", cluster), ("node", &**id)];
+        page.gauge(
+            "evenly_in_flight",
+            "Requests that a node is working on.",
+            &labels,
+            f64::from(report.in_flight),
+        );
+        page.gauge(
+            "evenly_node_weight",
+            "A node's share beside the others.",
+            &labels,
+            f64::from(report.weight),
+        );
+        page.gauge(
+            "evenly_node_serving",
+            "1 while a node takes requests.",
+            &labels,
+            flag(report.serving),
+        );
+        if let Some(capacity) = report.capacity {
+            page.gauge(
+                "evenly_node_capacity",
+                "Most requests that a node works on at once.",
+                &labels,
+                f64::from(capacity),
+            );
+        }
+        if let Some(latency) = report.latency {
+            page.gauge(
+                "evenly_node_latency_seconds",
+                "A node's average latency as the balancer sees it.",
+                &labels,
+                latency,
+            );
+        }
+        let standing = [
+            ("cluster", cluster),
+            ("node", id),
+            ("health", report.health.name()),
+            ("reason", report.reason.name()),
+        ];
+        page.gauge(
+            "evenly_node_standing",
+            "How a node stands, with the reason; always 1.",
+            &standing,
+            1.0,
+        );
+        page.counter("evenly_node_picks_total", "Times a node was picked.", &labels, report.picks);
+        page.counter(
+            "evenly_node_failures_total",
+            "Tries that ended in a node's failure.",
+            &labels,
+            report.failures,
+        );
+        page.counter(
+            "evenly_node_cancelled_total",
+            "Tries that ended without a verdict on the node.",
+            &labels,
+            report.cancelled,
+        );
+        let mine: Vec<_> = meters.iter().filter_map(|meter| meter.seen(id)).collect();
+        let sum = |cell: fn(&NodeMeter) -> u64| mine.iter().map(|meter| cell(meter)).sum::<u64>();
+        classes(
+            page,
+            "evenly_node_requests_total",
+            "Tries sent to a node, by the class of its answer.",
+            &labels,
+            mine.iter().map(|meter| &meter.answers),
+        );
+        histogram(
+            page,
+            "evenly_node_latency_distribution_seconds",
+            "From a try's start to the node's response head.",
+            &labels,
+            mine.iter().map(|meter| &meter.latency),
+        );
+        page.counter(
+            "evenly_node_connections_total",
+            "Connections made to a node.",
+            &labels,
+            sum(|meter| meter.connected.get()),
+        );
+        page.counter(
+            "evenly_node_sent_bytes_total",
+            "Bytes sent to a node.",
+            &labels,
+            sum(|meter| meter.sent.get()),
+        );
+        page.counter(
+            "evenly_node_received_bytes_total",
+            "Bytes received from a node.",
+            &labels,
+            sum(|meter| meter.received.get()),
+        );
+    }
+}
+
+fn classes<'a>(
+    page: &mut Page,
+    name: &'static str,
+    help: &'static str,
+    labels: &[(&str, &str)],
+    all: impl Iterator<Item = &'a Classes>,
+) {
+    let mut sum = [0; CLASS_NAMES.len()];
+    for counts in all {
+        sum.iter_mut().zip(counts.get()).for_each(|(sum, count)| *sum += count);
+    }
+    for (class, count) in CLASS_NAMES.into_iter().zip(sum) {
+        page.counter(name, help, &[labels, &[("status", class)]].concat(), count);
+    }
+}
+
+fn histogram<'a>(
+    page: &mut Page,
+    name: &'static str,
+    help: &'static str,
+    labels: &[(&str, &str)],
+    all: impl Iterator<Item = &'a Histogram>,
+) {
+    let (mut counts, mut nanos) = ([0; BOUNDS.len() + 1], 0);
+    all.for_each(|one| one.add_to(&mut counts, &mut nanos));
+    page.histogram(name, help, labels, &counts, nanos as f64 / 1e9);
+}
+
+fn flag(on: bool) -> f64 {
+    f64::from(u8::from(on))
+}

@@ -1,0 +1,94 @@
+//! Samples gathered by the family they belong to, in the order in which families first appear.
+
+use std::collections::HashMap;
+
+use prometheus::proto::{
+    Bucket, Counter, Gauge, Histogram, LabelPair, Metric, MetricFamily, MetricType,
+};
+
+use crate::meter::BOUNDS;
+
+/// The page under construction.
+#[derive(Default)]
+pub struct Page {
+    families: Vec<MetricFamily>,
+    index: HashMap<&'static str, usize>,
+}
+
+type Labels<'a> = [(&'a str, &'a str)];
+
+impl Page {
+    /// What has been gathered.
+    pub fn families(self) -> Vec<MetricFamily> {
+        self.families
+    }
+
+    /// Adds a count that only grows.
+    pub fn counter(&mut self, name: &'static str, help: &'static str, labels: &Labels, value: u64) {
+        let mut counter = Counter::default();
+        counter.set_value(value as f64);
+        let mut metric = labelled(labels);
+        metric.set_counter(counter);
+        self.add(name, help, MetricType::COUNTER, metric);
+    }
+
+    /// Adds a value that moves both ways.
+    pub fn gauge(&mut self, name: &'static str, help: &'static str, labels: &Labels, value: f64) {
+        let mut gauge = Gauge::default();
+        gauge.set_value(value);
+        let mut metric = labelled(labels);
+        metric.set_gauge(gauge);
+        self.add(name, help, MetricType::GAUGE, metric);
+    }
+
+    /// Adds a distribution: counts per bucket of [`BOUNDS`] and one beyond, and the sum of what was observed.
+    pub fn histogram(
+        &mut self,
+        name: &'static str,
+        help: &'static str,
+        labels: &Labels,
+        counts: &[u64; BOUNDS.len() + 1],
+        sum: f64,
+    ) {
+        let mut total = 0;
+        let mut buckets = Vec::with_capacity(counts.len());
+        for (index, count) in counts.iter().enumerate() {
+            total += count;
+            let mut bucket = Bucket::default();
+            bucket.set_cumulative_count(total);
+            bucket.set_upper_bound(
+                BOUNDS.get(index).map_or(f64::INFINITY, |&nanos| nanos as f64 / 1e9),
+            );
+            buckets.push(bucket);
+        }
+        let mut histogram = Histogram::default();
+        histogram.set_bucket(buckets);
+        histogram.set_sample_count(total);
+        histogram.set_sample_sum(sum);
+        let mut metric = labelled(labels);
+        metric.set_histogram(histogram);
+        self.add(name, help, MetricType::HISTOGRAM, metric);
+    }
+
+    fn add(&mut self, name: &'static str, help: &'static str, kind: MetricType, metric: Metric) {
+        let index = *self.index.entry(name).or_insert_with(|| {
+            let mut family = MetricFamily::default();
+            family.set_name(name.to_owned());
+            family.set_help(help.to_owned());
+            family.set_field_type(kind);
+            self.families.push(family);
+            self.families.len() - 1
+        });
+        self.families[index].mut_metric().push(metric);
+    }
+}
+
+fn labelled(labels: &Labels) -> Metric {
+    let pair = |(name, value): &(&str, &str)| {
+        let mut pair = LabelPair::default();
+        pair.set_name((*name).to_owned());
+        pair.set_value((*value).to_owned());
+        pair
+    };
+    Metric::from_label(labels.iter().map(pair).collect())
+}

@@ -1,0 +1,291 @@
+//! A proxy from its start to its end, on the thread that calls.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+use crate::access::{Access, Writer};
+use crate::address::Address;
+use crate::admin::{self, Admin};
+use crate::config::Config;
+use crate::listener::{self, Crew, Listening};
+use crate::say::say;
+use crate::shared::Shared;
+use crate::signals::Signals;
+use crate::sockets::Bound;
+use crate::upkeep::{Engine, Notice};
+use crate::{clusters, control, sockets, worker};
+
+/// How long a start waits for names to be resolved; afterwards it serves what it has.
+const NAMES: Duration = Duration::from_secs(3);
+/// How often the end of workers is looked for.
+const LOOK: Duration = Duration::from_millis(10);
+/// What connections get to say goodbye when the drain's time is over.
+const GOODBYE: Duration = Duration::from_secs(2);
+/// What the access log gets for its last lines.
+const LAST_LINES: Duration = Duration::from_secs(2);
+
+/// The exit code of a start that failed.
+const NOT_STARTED: i32 = 1;
+/// The exit code when a worker has died: whoever supervises us starts us anew.
+const WORKER_DIED: i32 = 70;
+
+/// Runs the proxy that the JSON text describes until it has drained. `control` is the control process's program and
+/// arguments, without the paths that it is given here; empty for none. The answer is the exit code: 0 after a drain,
+/// 1 when it could not start, 128 + the signal's number when a second signal ended it at once.
+pub fn run_json(text: &str, control: Vec<String>) -> i32 {
+    match Config::from_json(text) {
+        Ok(config) => run(config, control),
+        Err(fault) => not_started(&fault),
+    }
+}
+
+/// The same with a configuration that has been read.
+pub fn run(config: Config, control: Vec<String>) -> i32 {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(fault) => return not_started(&format!("no poller can be opened: {fault}")),
+    };
+    let (access, writer) = match Access::open(&config.log.access) {
+        Ok(opened) => opened,
+        Err(fault) => {
+            return not_started(&format!(
+                "log.access: {:?} cannot be opened: {fault}",
+                config.log.access
+            ));
+        }
+    };
+    let code = runtime.block_on(async {
+        match Running::start(config, access, control).await {
+            Ok(running) => running.until_the_end().await,
+            Err(fault) => not_started(&fault),
+        }
+    });
+    // Connections to the admin listener end here; nothing of ours blocks.
+    runtime.shutdown_background();
+    finish(writer, code)
+}
+
+/// After a drain all that was logged is written; after a second signal nothing is waited for.
+fn finish(writer: Writer, code: i32) -> i32 {
+    if code < 128 {
+        writer.finish(LAST_LINES);
+    }
+    code
+}
+
+fn not_started(fault: &str) -> i32 {
+    eprintln!("evenly: {fault}");
+    NOT_STARTED
+}
+
+/// A proxy that serves.
+struct Running {
+    shared: Arc<Shared>,
+    crew: Arc<Crew>,
+    signals: Signals,
+    /// The accept loops; dropping them closes the listeners.
+    accepting: JoinSet<std::io::Result<()>>,
+    /// The same sockets, for a last look at who is waiting.
+    bound: Vec<Bound>,
+    /// Everything else; ends with us.
+    others: JoinSet<()>,
+    control: JoinSet<()>,
+    end_control: watch::Sender<bool>,
+    _folder: TempDir,
+}
+
+impl Running {
+    async fn start(config: Config, access: Access, control: Vec<String>) -> Result<Self, String> {
+        let signals =
+            Signals::listen().map_err(|fault| format!("signals cannot be received: {fault}"))?;
+        let shared = Arc::new(Shared::new(config, access)?);
+        let config = &shared.config;
+
+        let mut bound = Vec::new();
+        for listener in &config.listeners {
+            bound.push(sockets::bind(&format!("listen.{}", listener.name), &listener.address)?);
+        }
+        let admin = match &config.admin {
+            Some(admin) => Some(sockets::bind("admin.address", &Address::Ip(admin.address))?),
+            None => None,
+        };
+        let words: Vec<_> = bound.iter().map(|bound| bound.address.as_str()).collect();
+        let watched = admin.as_ref().map(|admin| format!(", admin on {}", admin.address));
+        let ready =
+            format!("evenly: listening on {}{}", words.join(", "), watched.unwrap_or_default());
+
+        let workers = (0..config.proxy.workers).map(|index| worker::spawn(&shared, index));
+        let workers = workers
+            .collect::<Result<_, _>>()
+            .map_err(|fault| format!("a worker cannot be started: {fault}"))?;
+        let crew = Arc::new(Crew::new(workers));
+        let mut others = JoinSet::new();
+        look_after(&shared, &crew, &mut others).await;
+
+        let folder = tempfile::Builder::new().prefix("evenly-").tempdir();
+        let folder = folder.map_err(|fault| {
+            format!(
+                "no private folder can be made in {}: {fault}; set TMPDIR",
+                std::env::temp_dir().display()
+            )
+        })?;
+        let (engine, serve) =
+            (folder.path().join("engine.sock"), folder.path().join("control.sock"));
+        let state = tokio::net::UnixListener::bind(&engine)
+            .map_err(|fault| format!("{}: {fault}", engine.display()))?;
+        others.spawn(admin::serve_state(state, Arc::clone(&shared)));
+        let (end_control, end) = watch::channel(false);
+        let mut supervised = JoinSet::new();
+        let mut command = control;
+        if !command.is_empty() {
+            command.extend([
+                "--engine".into(),
+                engine.display().to_string(),
+                "--serve".into(),
+                serve.display().to_string(),
+            ]);
+            supervised.spawn(control::supervise(command, Arc::clone(&shared), end));
+        }
+        if let (Some(bound), Some(given)) = (admin, &config.admin) {
+            let admin = Arc::new(Admin {
+                shared: Arc::clone(&shared),
+                token: given.token.clone(),
+                control: serve,
+            });
+            if let Listening::Tcp(socket) = bound.socket {
+                let socket = tokio::net::TcpListener::from_std(socket)
+                    .map_err(|fault| format!("admin.address: {fault}"))?;
+                others.spawn(admin::serve(socket, admin));
+            }
+        }
+
+        let mut accepting = JoinSet::new();
+        for (index, bound) in bound.iter().enumerate() {
+            let socket =
+                bound.duplicate().map_err(|fault| format!("{}: {fault}", bound.address))?;
+            accepting.spawn(listener::accept(socket, index, Arc::clone(&crew)));
+        }
+        eprintln!("{ready}");
+        Ok(Self {
+            shared: Arc::clone(&shared),
+            crew,
+            signals,
+            accepting,
+            bound,
+            others,
+            control: supervised,
+            end_control,
+            _folder: folder,
+        })
+    }
+
+    /// Serves until a signal, then drains.
+    async fn until_the_end(mut self) -> i32 {
+        let failed = loop {
+            tokio::select! {
+                _ = self.signals.next() => break false,
+                Some(ended) = self.accepting.join_next() => {
+                    say(format!("a listener is lost: {ended:?}; the others go on"));
+                }
+                () = sleep(Duration::from_secs(1)) => {
+                    if self.crew.workers().iter().any(worker::Worker::is_finished) {
+                        eprintln!("evenly: a worker has died, which is a fault of evenly's; draining");
+                        break true;
+                    }
+                }
+            }
+        };
+        let drained = self.drain().await;
+        match drained {
+            Ok(()) if failed => WORKER_DIED,
+            Ok(()) => {
+                self.end_the_others().await;
+                0
+            }
+            Err(signal) => 128 + signal,
+        }
+    }
+
+    /// Takes no more connections and waits for those there are. A second signal's number is the error.
+    async fn drain(&mut self) -> Result<(), i32> {
+        self.shared.status.drain();
+        self.accepting.shutdown().await;
+        for (index, bound) in self.bound.drain(..).enumerate() {
+            // Whoever was already connected when we stopped is served as well.
+            while let Ok(client) = bound.socket.accept(index) {
+                self.crew.hand_over(client);
+            }
+            forget_path(&self.shared.config.listeners[index].address);
+        }
+        let workers = || self.crew.workers().iter();
+        workers().for_each(worker::Worker::drain);
+        let done = async || {
+            while !workers().all(worker::Worker::is_finished) {
+                sleep(LOOK).await;
+            }
+        };
+        let deadline = Instant::now() + self.shared.config.proxy.drain;
+        tokio::select! {
+            () = done() => return Ok(()),
+            () = sleep_until(deadline) => {}
+            signal = self.signals.next() => return Err(signal),
+        }
+        let cut: usize = workers().map(worker::Worker::connections).sum();
+        eprintln!(
+            "evenly: the drain's {} s are over; {cut} connections are closed",
+            self.shared.config.proxy.drain.as_secs_f64()
+        );
+        workers().for_each(worker::Worker::end);
+        tokio::select! {
+            _ = timeout(GOODBYE, done()) => Ok(()),
+            signal = self.signals.next() => Err(signal),
+        }
+    }
+
+    async fn end_the_others(mut self) {
+        self.end_control.send_replace(true);
+        while self.control.join_next().await.is_some() {}
+        self.others.shutdown().await;
+    }
+}
+
+/// Lets time pass for every cluster and tells people and workers what comes of it. Waits a moment for names.
+async fn look_after(shared: &Arc<Shared>, crew: &Arc<Crew>, tasks: &mut JoinSet<()>) {
+    let crew = Arc::clone(crew);
+    let engine = Engine::new(Arc::new(move |notice| match notice {
+        Notice::Left { node, .. } => {
+            crew.workers().iter().for_each(|worker| worker.close_node(node.id()))
+        }
+        Notice::Changed { cluster, event } => {
+            let (from, to) = (event.from.reason(), event.to.reason());
+            say(format!("cluster {cluster}, node {}: {from} -> {to}", event.node));
+        }
+        Notice::Unresolved { cluster, why } => {
+            say(format!("cluster {cluster}: {why}; its last addresses stay"))
+        }
+    }));
+    for (cluster, balancer) in shared.config.clusters.iter().zip(&shared.balancers) {
+        engine.watch(clusters::watch(cluster, balancer));
+    }
+    tasks.spawn(engine.keep());
+    let resolved = async {
+        while shared.balancers.iter().any(|balancer| balancer.cluster().members.is_empty()) {
+            sleep(LOOK).await;
+        }
+    };
+    // Late names join when they come.
+    let _ = timeout(NAMES, resolved).await;
+}
+
+/// A UNIX socket leaves a file behind, which would look as if somebody listened.
+fn forget_path(address: &Address) {
+    if let Address::Unix(path) = address {
+        // Somebody else may have removed it already.
+        let _ = std::fs::remove_file(path);
+    }
+}

@@ -1,0 +1,91 @@
+//! The proxy as it stands, in JSON: what the control process asks for.
+
+use std::time::{Duration, SystemTime};
+
+use evenly_core::{Balancer, Nanos, NodeReport};
+use serde_json::{Map, Value, json};
+
+use crate::clock;
+use crate::config::{Cluster, Listener};
+use crate::meter::CLASS_NAMES;
+use crate::shared::Shared;
+
+/// The whole state.
+pub fn json(shared: &Shared) -> Value {
+    let clusters = shared.config.clusters.iter().zip(&shared.balancers).enumerate();
+    let listeners = shared.config.listeners.iter().enumerate();
+    let workers =
+        shared.meters.shards().iter().map(|shard| json!({"connections": shard.connections()}));
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "pid": std::process::id(),
+        "started": unix(shared.status.started),
+        "draining": shared.status.is_draining(),
+        "workers": workers.collect::<Vec<_>>(),
+        "listeners": listeners.map(|(index, given)| listener(shared, index, given)).collect::<Vec<_>>(),
+        "clusters": clusters.map(|(index, (given, balancer))| cluster(shared, index, given, balancer)).collect::<Vec<_>>(),
+    })
+}
+
+fn listener(shared: &Shared, index: usize, given: &Listener) -> Value {
+    let meters = shared.meters.shards().iter().map(|shard| &shard.listeners[index]);
+    let open: u64 = meters.map(|meter| meter.opened.get().saturating_sub(meter.closed.get())).sum();
+    json!({"name": given.name, "address": given.address.to_string(), "to": given.to, "connections": open})
+}
+
+fn cluster(shared: &Shared, index: usize, given: &Cluster, balancer: &Balancer) -> Value {
+    let now = clock::now();
+    let mut requests = [0; CLASS_NAMES.len()];
+    for shard in shared.meters.shards() {
+        let counts = shard.clusters[index].answers.get();
+        requests.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+    }
+    let requests: Map<_, _> = CLASS_NAMES
+        .iter()
+        .zip(requests)
+        .map(|(class, count)| ((*class).to_owned(), count.into()))
+        .collect();
+    json!({
+        "name": given.name,
+        "strategy": given.strategy.name,
+        "options": given.strategy.options,
+        "requests": requests,
+        "waiting": balancer.waiting(),
+        "balance_ratio": balancer.balance_ratio(),
+        "jain_index": balancer.jain_index(),
+        "nodes": balancer.nodes(now).iter().map(|report| node(report, now)).collect::<Vec<_>>(),
+    })
+}
+
+fn node(report: &NodeReport, now: Nanos) -> Value {
+    json!({
+        "id": *report.id,
+        "address": *report.address,
+        "weight": report.weight,
+        "capacity": report.capacity,
+        "in_flight": report.in_flight,
+        "utilisation": report.utilisation,
+        "latency": report.latency,
+        "picks": report.picks,
+        // The core counts those without a verdict among the completed; here each pick is in one place.
+        "completed": report.completed - report.cancelled.min(report.completed),
+        "cancelled": report.cancelled,
+        "failures": report.failures,
+        "health": report.health.name(),
+        "serving": report.serving,
+        "reason": report.reason.name(),
+        "last_check": report.last_check.map(|at| wall(at, now)),
+        "last_error": report.last_error,
+    })
+}
+
+/// A moment of our monotonic clock on the calendar, in seconds since 1970.
+fn wall(at: Nanos, now: Nanos) -> f64 {
+    unix(SystemTime::now() - Duration::from_nanos(now.since(at).0))
+}
+
+fn unix(time: SystemTime) -> f64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    // Milliseconds: what people compare with their logs.
+    since.as_millis() as f64 / 1e3
+}

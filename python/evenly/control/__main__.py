@@ -1,0 +1,26 @@
+"""`python -m evenly.control --engine PATH --serve PATH`: started by the engine, ends with it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from evenly.control.engine import Engine
+from evenly.control.lifeline import end_with_parent
+from evenly.control.server import serve
+
+
+def main() -> int:
+    """Serve until the engine goes away."""
+    parser = argparse.ArgumentParser(prog="python -m evenly.control", description=__doc__)
+    parser.add_argument("--engine", type=Path, required=True, help="socket that tells the state")
+    parser.add_argument("--serve", type=Path, required=True, help="socket to answer on")
+    given = parser.parse_args()
+    end_with_parent(sys.stdin.buffer)
+    serve(given.serve, Engine(given.engine))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
