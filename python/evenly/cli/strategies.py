@@ -34,9 +34,9 @@ def lines(entries: list[dict[str, Any]], width: int) -> Iterator[str]:
 
     column = 2 + max(len(entry["name"]) for entry in entries)
     for entry in entries:
-        default = " (default)" if entry["name"] == DEFAULT else ""
+        default = "(default) " if entry["name"] == DEFAULT else ""
         does = entry["headings"].get("does") or entry["summary"]
-        yield from _row(entry["name"], does + default, column, width)
+        yield from _row(entry["name"], default + does, column, width)
         for option in entry["options"]:
             yield from _row("", f"  {_setting(option)}: {_what(option)}", column, width)
 

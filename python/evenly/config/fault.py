@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ from evenly.errors import EvenlyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 Loc = tuple[str | int, ...]
 """Where a value stands: table keys and list positions, from the root."""
@@ -29,7 +32,9 @@ class Fault:
         # A fault of the syntax has no key to go to, so it says the column instead.
         if not self.key and self.column is not None:
             where = f"{where}:{self.column}"
-        return f"{where}: {self.key}: {self.what}" if self.key else f"{where}: {self.what}"
+        text = f"{where}: {self.key}: {self.what}" if self.key else f"{where}: {self.what}"
+        # What a file holds must not move the cursor of the terminal that shows it.
+        return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 class ConfigError(EvenlyError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
@@ -24,6 +24,16 @@ def _path(text: str) -> str:
             'such as "/healthz"'
         )
     return text
+
+
+def _yes(value: object) -> object:
+    # Not Literal[True], which takes 1 for it.
+    if value is not True:
+        raise ValueError(f"must be true, or be left out, not {shown(value)}")
+    return value
+
+
+Yes = Annotated[bool, BeforeValidator(_yes), WithJsonSchema({"const": True})]
 
 
 def _status(value: object) -> tuple[int, int]:
@@ -66,7 +76,7 @@ class HealthSection(Section):
         description="Ask for this path; a status within `status` is a success.",
         examples=["/healthz"],
     )
-    tcp: Literal[True] | None = Field(None, description="Only connect: a connection is a success.")
+    tcp: Yes | None = Field(None, description="Only connect: a connection is a success.")
     status: StatusRange | None = Field(
         None,
         description="The status, or [first, last], that an HTTP check takes as success. "

@@ -74,7 +74,6 @@ _SENTENCES: dict[str, Callable[[Loc, Any, dict[str, Any]], str]] = {
     "int_type": _must_be("a whole number"),
     "float_type": _must_be("a number"),
     "bool_type": _must_be("true or false"),
-    "literal_error": _must_be("true, or be left out"),
     "finite_number": _must_be("a finite number"),
     "greater_than": _must_be("greater than {gt:g}"),
     "greater_than_equal": _must_be("at least {ge:g}"),
