@@ -38,7 +38,9 @@ class _Handler(BaseHTTPRequestHandler):
         page = PAGES.get(path)
         if page is None:
             known = ", ".join(sorted(PAGES))
-            message = f"there is no {path or '/'} here; there are /metrics, /healthz, /readyz, {known}"
+            message = (
+                f"there is no {path or '/'} here; there are /metrics, /healthz, /readyz, {known}"
+            )
             self._fault(HTTPStatus.NOT_FOUND, "not_found", message)
             return
         try:
@@ -46,13 +48,17 @@ class _Handler(BaseHTTPRequestHandler):
         except EngineSilent as fault:
             self._fault(HTTPStatus.SERVICE_UNAVAILABLE, "engine_silent", str(fault))
 
-    do_HEAD = do_GET
+    def do_HEAD(self) -> None:
+        """Answer as GET would, without the body."""
+        self.do_GET()
 
-    def _refuse(self) -> None:
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Refuse in the same words as the engine does; called by the base class."""
         self.close_connection = True  # a body that nobody reads may follow
-        self._fault(HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", "use GET")
-
-    do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _refuse
+        if code == HTTPStatus.NOT_IMPLEMENTED:
+            self._fault(HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", "use GET")
+        else:
+            self._fault(HTTPStatus(code), "bad_request", explain or message or "")
 
     def _fault(self, status: HTTPStatus, name: str, message: str) -> None:
         self._answer(status, {"error": name, "message": message})
@@ -68,5 +74,5 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name is given
         """Write no log: the engine's admin listener is the place for one."""

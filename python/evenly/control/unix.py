@@ -19,9 +19,14 @@ class Connection(http.client.HTTPConnection):
 
     def connect(self) -> None:
         """Connect; raises OSError when nobody listens."""
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))
+        wire = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            wire.settimeout(self.timeout)
+            wire.connect(str(self._path))
+        except OSError:
+            wire.close()
+            raise
+        self.sock = wire
 
 
 class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):

@@ -1,0 +1,1 @@
+"""The control process as the engine starts it."""
