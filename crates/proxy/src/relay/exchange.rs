@@ -215,7 +215,10 @@ impl<'a> Exchange<'a> {
             scratch.input[..have].copy_from_slice(&self.partial);
             let read = match self.node.poll_read(cx, &mut scratch.input[have..]) {
                 Poll::Pending => return Ok(false),
-                Poll::Ready(Ok(0)) => return self.ended().map(|()| true),
+                Poll::Ready(Ok(0)) => {
+                    self.ended()?;
+                    continue;
+                }
                 Poll::Ready(Ok(read)) => read,
                 Poll::Ready(Err(_)) => return Err(self.reset()),
             };
