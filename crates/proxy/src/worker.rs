@@ -191,7 +191,8 @@ async fn run(
     let mut next = Instant::now() + period;
     let mut last_moment = None;
     loop {
-        let busy = !local.alarms.is_empty() || !local.pool.is_empty();
+        // Counted from the hand-over on: a connection that has not set its alarm yet will.
+        let busy = open.load(Relaxed) > 0 || !local.pool.is_empty();
         let order = tokio::select! {
             order = inbox.recv() => Some(order),
             () = sleep_until(next), if busy || local.phase() > Phase::Serving => None,
@@ -199,9 +200,6 @@ async fn run(
         match order {
             Some(Some(Order::Serve(client))) => {
                 let (local, open) = (Rc::clone(&local), Arc::clone(&open));
-                if !busy {
-                    next = Instant::now() + period;
-                }
                 tokio::task::spawn_local(async move {
                     let _leaving = Leaving(open);
                     relay::serve(local, client).await;
