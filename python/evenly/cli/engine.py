@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
@@ -20,4 +21,7 @@ def start(config: Config) -> NoReturn:
     # What Python still holds back would come out after the engine's own lines, or never.
     sys.stdout.flush()
     sys.stderr.flush()
+    # The engine handles signals. Python's own handler would be told of a Ctrl-C too, remember it until the engine
+    # has drained, and turn a clean end into an interrupted one.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.exit(_engine.run_proxy(json.dumps(config.engine()), list(CONTROL)))
