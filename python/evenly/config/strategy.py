@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BeforeValidator, WithJsonSchema
 
 from evenly import _engine
+from evenly.balancer import Balancer
 from evenly.config.words import shown, unknown
+from evenly.errors import InvalidStrategy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -59,16 +61,13 @@ def faults(value: object) -> Iterator[tuple[Loc, str]]:
 
 def _option_faults(name: str, given: Mapping[str, object]) -> Iterator[tuple[Loc, str]]:
     known = {option["name"]: option for option in table()[name]["options"]}
-    sound = {}
     for key, value in given.items():
         if key not in known:
             none = "" if known else f' Strategy "{name}" has no options.'
             yield (key,), unknown(f'option of strategy "{name}":', key, known) + none
             continue
-        why = _wrong(key, value, known[key])
-        if why is None:
-            sound[key] = value
-        else:
+        why = _wrong(key, value, known[key]) or _out_of_range(name, key, value)
+        if why is not None:
             yield (key,), why
 
 
@@ -85,6 +84,15 @@ def _wrong(key: str, value: object, option: Mapping[str, Any]) -> str | None:
             f"{shown(value)} names nothing to hash: write "
             '"header:x-user", "cookie:sid", "query:user", "path" or "client_ip"'
         )
+    return None
+
+
+def _out_of_range(name: str, key: str, value: object) -> str | None:
+    """What the engine itself says to a value of the right kind: it alone knows the ranges."""
+    try:
+        Balancer(["127.0.0.1:1"], strategy={"name": name, key: value})
+    except InvalidStrategy as error:
+        return str(error).removeprefix(f'strategy "{name}": ')
     return None
 
 

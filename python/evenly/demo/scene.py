@@ -19,6 +19,7 @@ class Row:
     actor: Actor
     failing: bool = False
     """What it really does; the proxy is not told."""
+    has_failed: bool = False
     picks: int = 0
     share: float = 0.0
     """Share of the picks of the last second."""

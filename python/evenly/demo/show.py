@@ -70,7 +70,8 @@ async def _act(built: Stage, scene: Scene) -> None:
     ):
         await asyncio.sleep(wait)
         built.order(actor, order)
-        scene.rows[actor.name].failing = order == "fail"
+        row = scene.rows[actor.name]
+        row.failing, row.has_failed = order == "fail", True
         scene.happens(text, good=order == "heal")
 
 

@@ -289,6 +289,12 @@ CASES = {
         'strategy = { name = "consistent_hash", virtual_nodes = "many" }',
         '16: cluster.users.strategy.virtual_nodes: must be a whole number, not "many"',
     ),
+    "an option out of its range": (
+        STRATEGY,
+        'strategy = { name = "consistent_hash", virtual_nodes = 0 }',
+        "16: cluster.users.strategy.virtual_nodes: virtual_nodes = 0 is not allowed: "
+        "write a whole number from 1 to 65536",
+    ),
     "a key that is nothing of a request": (
         STRATEGY,
         'strategy = { name = "consistent_hash", key = "x-user" }',

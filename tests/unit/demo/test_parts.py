@@ -199,8 +199,9 @@ def test_the_summary_says_what_clients_saw() -> None:
         for _ in range(count):
             tally.good(name, 0.01)
     tally.bad()
+    scene.rows["d"].has_failed = True
     text = "\n".join(summary.lines(scene, tally))
-    assert "101 requests in 20 s, 1 failures seen by clients, half answered in 10 ms" in text
+    assert "101 requests in 20 s, 1 failure seen by clients.\nHalf were answered in 10 ms" in text
     assert "node c   10.0%  answers in 100 ms" in text
     assert "node d    0.0%  answers in 10 ms, and failed for a while" in text
 
