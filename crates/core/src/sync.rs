@@ -123,6 +123,11 @@ impl Estimate {
         (word != 0).then(|| Self::value(word) * fade(Self::age(word, now), decay))
     }
 
+    /// Forgets all samples.
+    pub fn clear(&self) {
+        self.0.store(0, Relaxed);
+    }
+
     /// Moves the average towards `sample`. Of several samples within one step of time the first counts.
     pub fn blend(&self, sample: f64, now: Nanos, decay: Nanos) {
         self.update(sample, now, decay, false);

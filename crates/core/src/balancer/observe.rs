@@ -43,6 +43,9 @@ impl Balancer {
                 self.failed(state, &held, failure, now);
             }
             Outcome::Cancelled => {
+                if !held.answered {
+                    self.gave_up(state, &held, now);
+                }
                 state.cancelled.fetch_add(1, Relaxed);
                 state.completed.fetch_add(1, Relaxed);
             }
@@ -64,6 +67,18 @@ impl Balancer {
         state.mean.blend(nanos, now, self.settings.decay);
         if self.typical_latency.load(Relaxed) == 0 {
             self.typical_latency.store(nanos.to_bits(), Relaxed);
+        }
+    }
+
+    /// Who gives up is no sample, but the silence was a lower bound of the node's latency, and must not be forgotten
+    /// with the last one who waited: a node that hangs would look new to the next ones.
+    #[cold]
+    fn gave_up(&self, state: &State, held: &Held, now: Nanos) {
+        let scale = self.scale(now);
+        let heard = Nanos(state.quiet_since.load(Relaxed)).max(held.since);
+        let silence = now.since(heard).0 as f64;
+        if silence > state.peak.at(now, scale.decay).unwrap_or(scale.typical_latency) {
+            state.peak.peak(silence, now, scale.decay);
         }
     }
 
@@ -117,6 +132,8 @@ impl Balancer {
             if after == Standing::Serving {
                 state.streak.store(0, Relaxed);
                 state.window.clear();
+                // It has been away for its failures; their penalty on top would keep it away for as long again.
+                state.peak.clear();
             }
             if before != after {
                 desk.acts.push(Act::Note(Event {
