@@ -1,7 +1,23 @@
 //! The Python skin of Evenly: converts, decides nothing.
+#![forbid(unsafe_code)]
 
+mod address;
+mod balancer;
+mod errors;
+mod key;
+mod names;
+mod node;
+mod pick;
+mod process;
 mod rules;
+mod run;
+mod script;
+mod settings;
+mod shared;
+mod strategies;
+mod time;
 mod toml;
+mod waiter;
 
 use pyo3::prelude::*;
 
@@ -9,6 +25,15 @@ use pyo3::prelude::*;
 #[pymodule]
 fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("version", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<balancer::Balancer>()?;
+    module.add_class::<pick::Pick>()?;
+    module.add_class::<waiter::Waiter>()?;
+    module.add_class::<time::Clock>()?;
+    module.add_function(wrap_pyfunction!(address::check_address, module)?)?;
+    module.add_function(wrap_pyfunction!(run::run_proxy, module)?)?;
+    module.add_function(wrap_pyfunction!(settings::defaults, module)?)?;
+    module.add_function(wrap_pyfunction!(strategies::strategies, module)?)?;
+    process::register_hooks(module)?;
     rules::register(module)?;
     toml::register(module)
 }

@@ -1,0 +1,273 @@
+//! The balancer, as `evenly.Balancer` extends it: `pick` is this method itself, so nothing stands between the caller
+//! and the core.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+
+use evenly_core::{Admin, Attempt, Balancer as Core, Mishap, Nanos, Rng, Strategy, Tried, Verdict};
+use parking_lot::Mutex;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use crate::errors::{self, fault};
+use crate::key::with_key;
+use crate::names;
+use crate::node::{self, Node};
+use crate::pick::Pick;
+use crate::process;
+use crate::script::Scripted;
+use crate::settings::Options;
+use crate::shared::Shared;
+use crate::strategies;
+use crate::time::{Clock, Dice, Time, entropy};
+use crate::waiter::Waiter;
+
+/// Lends nodes.
+#[pyclass(frozen, subclass, weakref, module = "evenly._engine")]
+pub struct Balancer {
+    shared: Arc<Shared>,
+}
+
+/// A strategy of the engine, or one written in Python.
+fn chosen(name: &str, given: &Bound<'_, PyAny>) -> PyResult<(Box<dyn Strategy>, Option<Scripted>)> {
+    if let Ok(table) = given.cast::<PyDict>() {
+        let spec = strategies::spec(table)?;
+        let strategy =
+            evenly_core::pick::build(&spec).map_err(fault(given.py(), errors::invalid_strategy))?;
+        return Ok((strategy, None));
+    }
+    let script = Scripted::new(name.to_owned(), given)?;
+    Ok((Box::new(script.clone()), Some(script)))
+}
+
+#[pymethods]
+impl Balancer {
+    #[new]
+    #[pyo3(signature = (name, nodes, strategy, options, fails_on, resolver=None, clock=None, seed=None))]
+    fn new(
+        py: Python<'_>,
+        name: &str,
+        nodes: Vec<Node>,
+        strategy: (String, Bound<'_, PyAny>),
+        options: Options,
+        fails_on: Py<PyTuple>,
+        resolver: Option<&str>,
+        clock: Option<&Clock>,
+        seed: Option<u64>,
+    ) -> PyResult<Self> {
+        let time = clock.map_or(Time::Real, Clock::share);
+        let dice = seed.map_or(Dice::Thread, |seed| Dice::Seeded(Mutex::new(Rng::seeded(seed))));
+        let (built, script) = chosen(&strategy.0, &strategy.1)?;
+        let (settings, health) = options.split();
+        let seed = seed.unwrap_or_else(entropy);
+        let (nodes, names) = names::apart(nodes);
+        let core = Core::with_strategy(name, nodes, &*built, settings, time.now(false), seed)
+            .map_err(fault(py, errors::invalid_node))?;
+        if let Some(script) = &script {
+            script.belongs_to(&core);
+        }
+        let scripted = AtomicBool::new(script.is_some());
+        let needed = health.is_some() || !names.is_empty();
+        let shared = Arc::new(Shared {
+            watched: AtomicBool::new(matches!(time, Time::Virtual(_))),
+            core,
+            time,
+            dice,
+            fails_on,
+            scripted,
+            health: health.map(Arc::new),
+            names: Mutex::new(names),
+            resolver: resolver.and_then(|address| address.parse().ok()),
+            number: AtomicU64::new(0),
+        });
+        process::register(&shared);
+        if needed {
+            process::watch(py, &shared);
+        }
+        Ok(Self { shared })
+    }
+
+    /// Lends a node. Never waits: raises `NoNodeAvailable` when there is none.
+    #[pyo3(signature = (*, key=None))]
+    fn pick(slf: &Bound<'_, Self>, key: Option<&Bound<'_, PyAny>>) -> PyResult<Pick> {
+        let held = with_key(key, |key| slf.get().shared.hold(slf.py(), key, &Tried::default()))?;
+        held.map(|held| Pick::new(slf.clone().unbind(), held))
+    }
+
+    /// The name it was given.
+    #[getter]
+    fn name(&self) -> &str {
+        self.shared.core.name()
+    }
+
+    /// All nodes as they stand, in the order they were given.
+    #[getter]
+    fn nodes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let now = self.shared.now();
+        let views: PyResult<Vec<_>> =
+            self.shared.core.nodes(now).iter().map(|report| node::view(py, report, now)).collect();
+        PyTuple::new(py, views?)
+    }
+
+    /// How many wait in `acquire`.
+    #[getter]
+    fn waiting(&self) -> usize {
+        self.shared.core.waiting()
+    }
+
+    /// Least load / greatest load, each per unit of weight; 1 when idle.
+    fn balance_ratio(&self) -> f64 {
+        self.shared.core.balance_ratio()
+    }
+
+    /// Jain's fairness index of the loads per unit of weight: 1 when all are equal, 1/k when one has all.
+    fn jain_index(&self) -> f64 {
+        self.shared.core.jain_index()
+    }
+
+    /// Makes every node's active check due at once; does not wait for the answers.
+    fn check_now(&self, py: Python<'_>) {
+        self.shared.core.check_now(self.precisely());
+        process::watch(py, &self.shared);
+        process::renew(py, &self.shared);
+    }
+
+    fn _pick_untried(
+        slf: &Bound<'_, Self>,
+        key: Option<&Bound<'_, PyAny>>,
+        tried: Vec<Py<Pick>>,
+    ) -> PyResult<Pick> {
+        let tried = after(&tried);
+        let held = with_key(key, |key| slf.get().shared.hold(slf.py(), key, &tried))?;
+        held.map(|held| Pick::new(slf.clone().unbind(), held))
+    }
+
+    fn _retry(&self, made: u32, tried: Vec<Py<Pick>>) -> Option<f64> {
+        let nodes = self.shared.core.cluster();
+        let left = nodes.members.iter().any(|member| {
+            let state = &member.state;
+            state.standing().panics()
+                && !tried.iter().any(|pick| Arc::ptr_eq(&pick.get().state(), state))
+        });
+        if !left {
+            return None;
+        }
+        // Whoever writes `attempts` says by it that the work may be repeated.
+        let attempt = Attempt { made, mishap: Mishap::Status, idempotent: true, replayable: true };
+        let now = self.precisely();
+        let verdict = self
+            .shared
+            .dice
+            .with(|rng| self.shared.core.retry_within(&attempt, u32::MAX, now, rng));
+        match verdict {
+            Verdict::Again { after } => Some(after.as_secs_f64()),
+            Verdict::Stop(_) => None,
+        }
+    }
+
+    fn _enqueue(
+        slf: &Bound<'_, Self>,
+        key: Option<&Bound<'_, PyAny>>,
+        seconds: f64,
+        bell: Py<PyAny>,
+    ) -> PyResult<Waiter> {
+        with_key(key, |key| Waiter::join(slf, key, seconds, bell))?
+    }
+
+    fn _add(&self, py: Python<'_>, node: Node) -> PyResult<()> {
+        names::add(&self.shared, node, self.precisely())
+            .map_err(fault(py, errors::invalid_node))?;
+        self.edited(py)
+    }
+
+    fn _replace(&self, py: Python<'_>, nodes: Vec<Node>) -> PyResult<()> {
+        names::replace(&self.shared, nodes, self.precisely())
+            .map_err(fault(py, errors::invalid_node))?;
+        self.edited(py)
+    }
+
+    fn _remove(&self, py: Python<'_>, node: &str) -> PyResult<()> {
+        names::remove(&self.shared, node, self.precisely())
+            .map_err(fault(py, errors::unknown_node))?;
+        self.edited(py)
+    }
+
+    fn _update(
+        &self,
+        py: Python<'_>,
+        node: &str,
+        weight: Option<u32>,
+        capacity: Option<(Option<u32>,)>,
+    ) -> PyResult<()> {
+        let capacity = capacity.map(|(capacity,)| capacity);
+        let nodes = names::behind(&self.shared, node).map_err(fault(py, errors::unknown_node))?;
+        names::update(&self.shared, node, weight, capacity);
+        for one in nodes {
+            let updated = self.shared.core.update(&one, weight, capacity, self.precisely());
+            updated.map_err(fault(py, errors::invalid_node))?;
+        }
+        self.edited(py)
+    }
+
+    fn _administer(&self, py: Python<'_>, node: &str, word: &str) -> PyResult<()> {
+        let admin = match word {
+            "drain" => Admin::Drain,
+            "down" => Admin::Down,
+            _ => Admin::Serve,
+        };
+        for one in names::behind(&self.shared, node).map_err(fault(py, errors::unknown_node))? {
+            let done = self.shared.core.administer(&one, admin, self.precisely());
+            done.map_err(fault(py, errors::unknown_node))?;
+        }
+        Ok(())
+    }
+
+    fn _report(&self, py: Python<'_>, node: &str, load: f64) -> PyResult<()> {
+        for one in names::behind(&self.shared, node).map_err(fault(py, errors::unknown_node))? {
+            self.shared.core.report(&one, load).map_err(fault(py, errors::invalid_setting))?;
+        }
+        Ok(())
+    }
+
+    fn _set_strategy(&self, py: Python<'_>, name: &str, given: &Bound<'_, PyAny>) -> PyResult<()> {
+        let (built, script) = chosen(name, given)?;
+        if let Some(script) = &script {
+            script.belongs_to(&self.shared.core);
+        }
+        self.shared
+            .core
+            .set_strategy(&*built, self.precisely())
+            .map_err(fault(py, errors::invalid_strategy))?;
+        self.shared.scripted.store(script.is_some(), Relaxed);
+        Ok(())
+    }
+
+    /// Lets the time of a virtual clock pass.
+    fn _tick(&self) {
+        let _acts = self.shared.core.tick(self.shared.now());
+    }
+}
+
+impl Balancer {
+    /// What it has in common with its picks.
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    fn precisely(&self) -> Nanos {
+        self.shared.time.now(false)
+    }
+
+    fn edited(&self, py: Python<'_>) -> PyResult<()> {
+        process::renew(py, &self.shared);
+        Ok(())
+    }
+}
+
+fn after(picks: &[Py<Pick>]) -> Tried {
+    let mut tried = Tried::default();
+    for pick in picks {
+        tried.push(pick.get().state());
+    }
+    tried
+}

@@ -1,0 +1,195 @@
+//! A node on loan, as Python holds it: given back by leaving the `with` block, or by being dropped.
+
+use std::mem;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use evenly_core::{Failure, Held, Nanos, Outcome, Reason, State};
+use parking_lot::Mutex;
+use pyo3::prelude::*;
+
+use crate::balancer::Balancer;
+use crate::errors;
+use crate::node;
+use crate::shared::Shared;
+
+/// A place on a node. Printed it is the node's address, so it can stand in a URL.
+#[pyclass(frozen, module = "evenly._engine")]
+pub struct Pick {
+    owner: Py<Balancer>,
+    loan: Mutex<Loan>,
+    /// Whether the pick was given back, readable without the lock.
+    spent: AtomicBool,
+}
+
+/// Where a pick stands.
+enum Loan {
+    /// On its way out; nobody sees it.
+    Between,
+    /// Lent; with what was said of the node so far.
+    Out(Held, Option<Outcome>),
+    /// Given back; whether with the node's failure.
+    Back(Arc<State>, bool),
+}
+
+impl Pick {
+    #[inline]
+    pub fn new(owner: Py<Balancer>, held: Held) -> Self {
+        Self { owner, loan: Mutex::new(Loan::Out(held, None)), spent: AtomicBool::new(false) }
+    }
+
+    /// The node.
+    pub fn state(&self) -> Arc<State> {
+        match &*self.loan.lock() {
+            Loan::Out(held, _) => held.state().clone(),
+            Loan::Back(state, _) => state.clone(),
+            Loan::Between => unreachable!("a pick is between only while its lock is held"),
+        }
+    }
+
+    fn shared(&self) -> &Arc<Shared> {
+        self.owner.get().shared()
+    }
+
+    #[cold]
+    fn spent(&self, py: Python<'_>) -> PyErr {
+        let state = self.state();
+        errors::pick_spent(
+            py,
+            format!(
+                "the pick of {} was already given back: call pick() again for each piece of work",
+                state.id()
+            ),
+        )
+    }
+
+    /// What an exception says of the node: one of the kinds in `fails_on` blames it, any other does not.
+    #[cold]
+    fn judge(&self, error: &Bound<'_, PyAny>) -> PyResult<Outcome> {
+        let blames = error.is_instance(self.shared().fails_on.bind(error.py()))?;
+        Ok(if blames { Outcome::failed(Reason::NodeReset) } else { Outcome::Cancelled })
+    }
+
+    fn say(&self, py: Python<'_>, outcome: Outcome) -> PyResult<()> {
+        let mut loan = self.loan.lock();
+        let Loan::Out(held, said) = &mut *loan else {
+            drop(loan);
+            return Err(self.spent(py));
+        };
+        if matches!(outcome, Outcome::Success) {
+            self.shared().core.answered(held, self.shared().now());
+        }
+        *said = Some(outcome);
+        Ok(())
+    }
+}
+
+#[pymethods]
+impl Pick {
+    fn __enter__(slf: Py<Self>, py: Python<'_>) -> PyResult<Py<Self>> {
+        if slf.get().spent.load(Relaxed) { Err(slf.get().spent(py)) } else { Ok(slf) }
+    }
+
+    #[pyo3(signature = (kind, error, trace, /))]
+    fn __exit__(
+        &self,
+        kind: &Bound<'_, PyAny>,
+        error: &Bound<'_, PyAny>,
+        trace: &Bound<'_, PyAny>,
+    ) -> PyResult<bool> {
+        let _ = (kind, trace);
+        // Judging runs Python, and giving back may call who waits for the place: neither happens under the lock.
+        let verdict = if error.is_none() { Ok(Outcome::Success) } else { self.judge(error) };
+        let mut loan = self.loan.lock();
+        let (held, said) = match mem::replace(&mut *loan, Loan::Between) {
+            Loan::Out(held, said) => (held, said),
+            back => {
+                *loan = back;
+                return Ok(false);
+            }
+        };
+        self.spent.store(true, Relaxed);
+        let outcome = match (said, &verdict) {
+            (Some(said @ Outcome::Failure(_)), _) => said,
+            (_, Ok(judged)) => *judged,
+            (_, Err(_)) => Outcome::Cancelled,
+        };
+        let failed = matches!(outcome, Outcome::Failure(_));
+        let shared = self.shared();
+        if shared.core.waiting() > 0 {
+            *loan = Loan::Back(held.state().clone(), failed);
+            drop(loan);
+            shared.core.leave(held, outcome, shared.now());
+        } else {
+            *loan = Loan::Back(shared.core.leave(held, outcome, shared.now()), failed);
+        }
+        verdict.map(|_| false)
+    }
+
+    /// Tells the status of the node's answer. The latency sample ends here; 500, 502, 503 and 504 count as the node's
+    /// failure, with `retry_after` seconds for which it asked to be left alone.
+    #[pyo3(signature = (code, /, *, retry_after=None))]
+    fn status(&self, py: Python<'_>, code: u16, retry_after: Option<f64>) -> PyResult<()> {
+        let failure = Failure {
+            reason: Reason::NodeStatus,
+            retry_after: retry_after.map(Nanos::from_secs_f64),
+        };
+        let failed = matches!(code, 500 | 502 | 503 | 504);
+        self.say(py, if failed { Outcome::Failure(failure) } else { Outcome::Success })
+    }
+
+    /// Says that the node failed, whatever happens next.
+    #[pyo3(signature = (why="", /))]
+    fn fail(&self, py: Python<'_>, why: &str) -> PyResult<()> {
+        let _ = why;
+        self.say(py, Outcome::failed(Reason::CallerSaid))
+    }
+
+    /// Whether an exception is of a kind that blames the node.
+    #[pyo3(signature = (error, /))]
+    fn blames(&self, error: &Bound<'_, PyAny>) -> PyResult<bool> {
+        Ok(matches!(self.judge(error)?, Outcome::Failure(_)))
+    }
+
+    /// Whether the pick ended with the node's failure.
+    #[getter]
+    fn failed(&self) -> bool {
+        matches!(*self.loan.lock(), Loan::Back(_, true))
+    }
+
+    /// The node as it stands now.
+    #[getter]
+    fn node<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        node::of(py, self.shared(), &self.state())
+    }
+
+    /// The node's stable name.
+    #[getter]
+    fn id(&self) -> String {
+        self.state().id().to_string()
+    }
+
+    /// Where the node listens.
+    #[getter]
+    fn address(&self) -> String {
+        self.state().address().to_string()
+    }
+
+    fn __str__(&self) -> String {
+        self.address()
+    }
+
+    fn __repr__(&self) -> String {
+        let out = if self.spent.load(Relaxed) { "given back" } else { "out" };
+        format!("<evenly.Pick of {}, {out}>", self.state().id())
+    }
+}
+
+impl Drop for Pick {
+    fn drop(&mut self) {
+        if let Loan::Out(held, _) = mem::replace(self.loan.get_mut(), Loan::Between) {
+            let now = held.since();
+            self.shared().core.leave(held, Outcome::Cancelled, now);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+"""Evenly: one load-balancing engine; this is its library.
+
+import evenly
+
+users = evenly.Balancer(["10.0.0.1:8000", evenly.Node("10.0.0.2:8000", weight=2)])
+with users.pick() as pick:
+    ...  # `pick` prints as host:port; leaving gives the node back and tells how it went
+"""
+
+from evenly._engine import Pick
+from evenly._engine import version as __version__
+from evenly.balancer import Balancer, Ejection, Health, Queue, Retries
+from evenly.errors import (
+    EvenlyError,
+    InvalidKey,
+    InvalidNode,
+    InvalidSetting,
+    InvalidStrategy,
+    NoNodeAvailable,
+    PickSpent,
+    StrategyFault,
+    UnknownNode,
+)
+from evenly.node import Node, NodeView
+from evenly.strategy import (
+    ConsistentHash,
+    LeastConnections,
+    PowerOfTwo,
+    Random,
+    RoundRobin,
+    View,
+    WeightedRoundRobin,
+    strategy,
+)
+
+__all__ = [
+    "Balancer",
+    "ConsistentHash",
+    "Ejection",
+    "EvenlyError",
+    "Health",
+    "InvalidKey",
+    "InvalidNode",
+    "InvalidSetting",
+    "InvalidStrategy",
+    "LeastConnections",
+    "NoNodeAvailable",
+    "Node",
+    "NodeView",
+    "Pick",
+    "PickSpent",
+    "PowerOfTwo",
+    "Queue",
+    "Random",
+    "Retries",
+    "RoundRobin",
+    "StrategyFault",
+    "UnknownNode",
+    "View",
+    "WeightedRoundRobin",
+    "__version__",
+    "strategy",
+]
