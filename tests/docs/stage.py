@@ -100,8 +100,8 @@ class Stage:
         ports = {role: server.server_port for role, server in self.servers.items()}
         ports |= {role: free_port() for role in set(LISTENERS.values())}
         self.real = {said: f"127.0.0.1:{ports[role]}" for said, role in (NODES | LISTENERS).items()}
-        # Backwards, the first address of a role is the one a page prints.
-        self.said = {real: said for said, real in reversed(self.real.items())}
+        # Several addresses stand for one server; printed is the one that the page has named.
+        self.said: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -115,7 +115,9 @@ class Stage:
 
     def put_on(self, text: str) -> str:
         """The text with free ports in the place of the addresses it names."""
-        return self._replace(text, self.real)
+        used = [said for said in self.real if said in text]
+        self.said |= {self.real[said]: said for said in used}
+        return self._replace(text, {said: self.real[said] for said in used})
 
     def take_off(self, text: str) -> str:
         """What was printed, with the page's own addresses again."""
@@ -123,6 +125,8 @@ class Stage:
 
     @staticmethod
     def _replace(text: str, pairs: dict[str, str]) -> str:
+        if not pairs:
+            return text
         pattern = "|".join(rf"\b{re.escape(one)}\b" for one in pairs)
         return re.sub(pattern, lambda match: pairs[match[0]], text)
 
