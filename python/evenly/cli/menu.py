@@ -60,6 +60,9 @@ class Menu(click.Group):
         except EvenlyError as error:
             click.echo(error, err=True)
             sys.exit(1)
+        except BrokenPipeError:
+            # Who reads has seen enough (`evenly schema | head`); click ends quietly.
+            raise
         except OSError as error:
             click.echo(f"evenly: {error}", err=True)
             sys.exit(1)

@@ -190,6 +190,17 @@ def test_serve_without_nodes_says_so() -> None:
     assert "--to names no node: write --to 127.0.0.1:9001," in evenly("serve", "--to", ",").stderr
 
 
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    """`evenly schema | head` says nothing about pipes."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "evenly", "schema"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as run:
+        assert run.stdout is not None
+        assert run.stderr is not None
+        run.stdout.close()
+        assert run.stderr.read() == b""
+
+
 def test_an_error_of_the_system_is_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
