@@ -1,0 +1,1 @@
+"""Laws: what each strategy promises, checked through the public Python API."""
