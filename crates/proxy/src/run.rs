@@ -259,14 +259,14 @@ async fn look_after(shared: &Arc<Shared>, crew: &Arc<Crew>, tasks: &mut JoinSet<
     let crew = Arc::clone(crew);
     let engine = Engine::new(Arc::new(move |notice| match notice {
         Notice::Left { node, .. } => {
-            crew.workers().iter().for_each(|worker| worker.close_node(node.id()))
+            crew.workers().iter().for_each(|worker| worker.close_node(node.id()));
         }
         Notice::Changed { cluster, event } => {
             let (from, to) = (event.from.reason(), event.to.reason());
             say(format!("cluster {cluster}, node {}: {from} -> {to}", event.node));
         }
         Notice::Unresolved { cluster, why } => {
-            say(format!("cluster {cluster}: {why}; its last addresses stay"))
+            say(format!("cluster {cluster}: {why}; its last addresses stay"));
         }
     }));
     for (cluster, balancer) in shared.config.clusters.iter().zip(&shared.balancers) {

@@ -51,16 +51,16 @@ impl Page {
         sum: f64,
     ) {
         let mut total = 0;
-        let mut buckets = Vec::with_capacity(counts.len());
-        for (index, count) in counts.iter().enumerate() {
+        let mut buckets = Vec::with_capacity(BOUNDS.len());
+        for (&bound, count) in BOUNDS.iter().zip(counts) {
             total += count;
             let mut bucket = Bucket::default();
             bucket.set_cumulative_count(total);
-            bucket.set_upper_bound(
-                BOUNDS.get(index).map_or(f64::INFINITY, |&nanos| nanos as f64 / 1e9),
-            );
+            bucket.set_upper_bound(bound as f64 / 1e9);
             buckets.push(bucket);
         }
+        // The unbounded bucket is written from the count.
+        total += counts[BOUNDS.len()];
         let mut histogram = Histogram::default();
         histogram.set_bucket(buckets);
         histogram.set_sample_count(total);

@@ -34,7 +34,9 @@ fn each_request_is_one_json_line() {
     let path = folder.path().join("access.jsonl");
     let (access, writer) = Access::open(&AccessTo::File(path.clone())).expect("the file opens");
     let targets = ["/plain", "/quote\"", "/break\n{\"status\":500}", "/\u{7f}"];
-    targets.iter().for_each(|target| access.write(line(target)));
+    for target in targets {
+        access.write(line(target));
+    }
     drop(access);
     writer.finish(Duration::from_secs(20));
     let text = fs::read_to_string(path).expect("the file is there");

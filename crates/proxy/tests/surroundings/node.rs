@@ -32,14 +32,14 @@ impl Node {
                 let (mut stream, heard, said) =
                     (stream.expect("a client"), heard.clone(), said.lock().clone());
                 thread::spawn(move || {
-                    let mut head = Vec::new();
+                    let mut request = Vec::new();
                     let mut byte = [0];
-                    while !head.ends_with(b"\r\n\r\n")
+                    while !request.ends_with(b"\r\n\r\n")
                         && stream.read(&mut byte).is_ok_and(|n| n == 1)
                     {
-                        head.push(byte[0]);
+                        request.push(byte[0]);
                     }
-                    heard.lock().push(String::from_utf8_lossy(&head).into_owned());
+                    heard.lock().push(String::from_utf8_lossy(&request).into_owned());
                     let _ = stream.write_all(&said);
                 });
             }

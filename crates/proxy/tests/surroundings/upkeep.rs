@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use evenly_core::{Balancer, CheckSettings, CheckStatus, Settings, Spec, Standing, StrategySpec};
 use evenly_proxy::clock;
@@ -11,17 +11,7 @@ use evenly_proxy::upkeep::{Engine, Name, Notice, Watch};
 use crate::dns::Dns;
 use crate::node::Node;
 use crate::probe::http;
-
-/// Long enough for the slowest machine; reached only by a failing test.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < PATIENCE, "{what} did not come true");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
+use crate::stage::until;
 
 fn engine() -> (Engine, Receiver<Notice>) {
     let (sender, notices) = channel();

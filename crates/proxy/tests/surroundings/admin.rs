@@ -1,0 +1,126 @@
+//! The admin listener answers by itself, asks for its token, and names what is wrong with the control process.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use evenly_core::Admin as Wish;
+use evenly_proxy::admin::{Admin, serve, serve_state};
+use evenly_proxy::clock;
+use evenly_proxy::shared::Shared;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream, UnixListener};
+
+use crate::stage::shared;
+
+/// A listener in front of `control`; gives where it listens.
+async fn start(shared: &Arc<Shared>, token: Option<&str>, control: &Path) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("bound").to_string();
+    let admin = Admin {
+        shared: Arc::clone(shared),
+        token: token.map(str::to_owned),
+        control: control.to_owned(),
+    };
+    tokio::spawn(serve(listener, Arc::new(admin)));
+    address
+}
+
+/// Asks once: the status, and everything that came.
+async fn ask(address: &str, target: &str, more: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).await.expect("it listens");
+    let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{more}\r\n");
+    stream.write_all(request.as_bytes()).await.expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("it answers");
+    (answer[9..12].parse().expect("a status"), answer)
+}
+
+fn nowhere() -> PathBuf {
+    PathBuf::from("/nowhere/control.sock")
+}
+
+/// The engine's own pages answer although there is no control process.
+#[tokio::test]
+async fn its_own_pages_need_nobody_else() {
+    let shared = shared();
+    let address = start(&shared, None, &nowhere()).await;
+    assert_eq!(ask(&address, "/healthz", "").await.0, 200);
+    assert_eq!(ask(&address, "/readyz", "").await.0, 200);
+    let (status, page) = ask(&address, "/metrics", "").await;
+    assert!(
+        status == 200
+            && page.contains("text/plain; version=0.0.4")
+            && page.contains("# TYPE evenly_"),
+        "{page}"
+    );
+    let (status, fault) = ask(&address, "/v1/clusters", "").await;
+    assert!(status == 503 && fault.contains(r#""error":"control_down""#), "{fault}");
+}
+
+/// Ready means that every cluster has a node that serves, and that the proxy is not ending.
+#[tokio::test]
+async fn readiness_follows_nodes_and_the_drain() {
+    let shared = shared();
+    let address = start(&shared, None, &nowhere()).await;
+    let wish = |wish| {
+        shared.balancers[0].administer("10.0.0.1:8000", wish, clock::now()).expect("a member");
+    };
+    wish(Wish::Down);
+    let (status, why) = ask(&address, "/readyz", "").await;
+    assert!(status == 503 && why.contains("no node serves: users"), "{why}");
+    wish(Wish::Serve);
+    assert_eq!(ask(&address, "/readyz", "").await.0, 200);
+    shared.status.drain();
+    let (status, why) = ask(&address, "/readyz", "").await;
+    assert!(status == 503 && why.contains("draining"), "{why}");
+    assert_eq!(ask(&address, "/healthz", "").await.0, 200);
+}
+
+/// With a token everything but liveness and readiness is closed to those who do not have it.
+#[tokio::test]
+async fn a_token_closes_what_tells_or_changes_anything() {
+    let address = start(&shared(), Some("secret"), &nowhere()).await;
+    for (field, status) in [
+        ("", 401),
+        ("Authorization: Bearer wrong\r\n", 401),
+        ("Authorization: secret\r\n", 401),
+        ("Authorization: Bearer secret\r\n", 200),
+    ] {
+        assert_eq!(ask(&address, "/metrics", field).await.0, status, "{field:?}");
+    }
+    assert_eq!(ask(&address, "/v1/clusters", "").await.0, 401);
+    assert_eq!(ask(&address, "/healthz", "").await.0, 200);
+    assert_eq!(ask(&address, "/readyz", "").await.0, 200);
+}
+
+/// A control process that accepts and says nothing, as a stopped one does, is 504 after a bounded time.
+#[tokio::test]
+async fn a_stuck_control_process_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("control.sock");
+    let _silent = UnixListener::bind(&path).expect("a free path");
+    let address = start(&shared(), None, &path).await;
+    let (status, fault) = ask(&address, "/v1/clusters", "").await;
+    assert!(status == 504 && fault.contains(r#""error":"control_timeout""#), "{fault}");
+}
+
+/// What a control process answers comes through as it is; the engine's state is where it gets it from.
+#[tokio::test]
+async fn the_state_can_be_had_through_a_socket() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("engine.sock");
+    let shared = shared();
+    tokio::spawn(serve_state(UnixListener::bind(&path).expect("a free path"), Arc::clone(&shared)));
+    let address = start(&shared, None, &path).await;
+    let (status, answer) = ask(&address, "/state", "").await;
+    assert_eq!(status, 200);
+    let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
+    let state: serde_json::Value = serde_json::from_str(body).expect("JSON");
+    let node = &state["clusters"][0]["nodes"][0];
+    assert_eq!(state["clusters"][0]["strategy"], "power_of_two");
+    assert_eq!(
+        (node["id"].as_str(), node["health"].as_str()),
+        (Some("10.0.0.1:8000"), Some("unknown"))
+    );
+    assert_eq!(ask(&address, "/else", "").await.0, 404);
+}
