@@ -1,12 +1,9 @@
 //! What holds for every chunked body.
 
-#[path = "input.rs"]
-mod input;
-
+use super::input::Input;
 use evenly_wire::chunked::{Decoder, opens_well};
 use evenly_wire::response::{self, Asked, Reply};
 use evenly_wire::{Carrier, Parsed, Relaxed, Rule, Slots, Terms, Version};
-use input::Input;
 
 /// What was found in a body.
 #[derive(Debug, PartialEq, Eq)]
@@ -85,7 +82,7 @@ fn carrying_keeps_the_payload(
     let (mut written, mut scratch) = (Vec::new(), Vec::new());
     for piece in pieces {
         match carrier.carry(piece, &mut scratch) {
-            Ok(carried) => written.extend_from_slice(carried.bytes),
+            Ok(moved) => written.extend_from_slice(moved.bytes),
             Err(rule) => {
                 assert_eq!(whole.as_ref().err(), Some(&rule));
                 return;

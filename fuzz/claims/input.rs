@@ -3,7 +3,6 @@
 use evenly_wire::{Relaxed, Terms};
 
 /// The relaxed rules, how the message is cut into pieces, and the message.
-#[allow(dead_code, reason = "not every target has a choice of its own")]
 pub struct Input<'a> {
     pub terms: Terms,
     cuts: [usize; 2],

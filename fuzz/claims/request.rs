@@ -1,10 +1,7 @@
 //! What holds for every request.
 
-#[path = "input.rs"]
-mod input;
-
+use super::input::Input;
 use evenly_wire::{Body, Forward, Parsed, Relaxed, Rule, Slots, Terms, request};
-use input::Input;
 
 /// What is learnt from a head, and what is written for it.
 #[derive(Debug, PartialEq, Eq)]

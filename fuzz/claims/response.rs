@@ -1,11 +1,8 @@
 //! What holds for every response.
 
-#[path = "input.rs"]
-mod input;
-
+use super::input::Input;
 use evenly_wire::response::{self, Asked, Reply};
 use evenly_wire::{Body, Parsed, Relaxed, Rule, Slots, Terms, Version};
-use input::Input;
 
 /// What is learnt from a head, and what is written for it.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 #![no_main]
 
-#[path = "../claims/chunked.rs"]
+#[path = "../claims/mod.rs"]
 mod claims;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| claims::hold(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| claims::chunked::hold(data));

@@ -187,8 +187,12 @@ impl Slots {
 
     #[cold]
     fn wait(&mut self, cut: &[u8]) -> Option<usize> {
-        // The first byte of a line always decides something.
-        self.seen = if self.at < cut.len() { cut.len() } else { 0 };
+        // The first byte of a line always decides something, and so does the one after a CR.
+        let line = &cut[self.at.min(cut.len())..];
+        self.seen = cut.len() - usize::from(line.ends_with(b"\r"));
+        if line.len() < 2 {
+            self.seen = 0;
+        }
         None
     }
 
