@@ -22,6 +22,8 @@ pub struct State {
     /// Since when somebody has been waiting here without a sign of life.
     pub(crate) quiet_since: AtomicU64,
     pub(crate) recent: Recent,
+    /// From when on a request must begin for its success to end the penalty of the last failure; 0 without a penalty.
+    pub(crate) well_from: AtomicU64,
     standing: AtomicU8,
     /// When the slow start began; 0 when there is none.
     pub(crate) ramp_from: AtomicU64,
@@ -52,6 +54,7 @@ impl State {
             mean: Estimate::default(),
             quiet_since: AtomicU64::new(0),
             recent: Recent::default(),
+            well_from: AtomicU64::new(0),
             standing: AtomicU8::new(facts.standing() as u8),
             ramp_from: AtomicU64::new(0),
             streak: AtomicU32::new(0),

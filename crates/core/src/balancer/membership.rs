@@ -100,7 +100,10 @@ impl Balancer {
                 .find(|old| old.state.id() == &spec.id && old.state.address() == &spec.address)
         };
         // Nodes that all are new have nobody to lean on: then none of them starts slowly.
-        let running = specs.iter().any(|spec| kept(spec).is_some());
+        // A cluster that has never lent is not running yet: names that are resolved one after the other at a start
+        // are all new, whoever comes first.
+        let lent = |old: &Member| old.state.accepted.load(Relaxed) > 0;
+        let running = specs.iter().any(|spec| kept(spec).is_some_and(lent));
         let members: Vec<_> = specs
             .into_iter()
             .map(|spec| {

@@ -12,7 +12,8 @@ use crate::{Failure, Held, Nanos, Outcome, State};
 pub(super) const CERTAIN: f64 = 3.0;
 
 impl Balancer {
-    /// The response head has come: the latency sample ends, the loan goes on.
+    /// The response head has come: the latency sample ends, the loan goes on. Not to be called for an answer that is a
+    /// failure: those are quick, and a sample of them would make the node look fast.
     pub fn answered(&self, held: &mut Held, now: Nanos) {
         if !held.answered && held.epoch == self.epoch.load(Relaxed) {
             held.answered = true;
@@ -31,6 +32,9 @@ impl Balancer {
         let now = now.max(held.since);
         match outcome {
             Outcome::Success => {
+                if state.well_from.load(Relaxed) != 0 {
+                    self.is_well(state, &held, now);
+                }
                 if !held.answered {
                     state.quiet_since.store(now.0, Relaxed);
                     self.sample(state, now.since(held.since), now);
@@ -70,6 +74,21 @@ impl Balancer {
         }
     }
 
+    /// A request that began after the node's last failure (and after the time it asked for) has succeeded: the penalty
+    /// has done its work. It keeps traffic away until the node is tried again, within a second, and not for the ten
+    /// that it takes to fade; else one failure in 10,000 would send everybody to those that have not failed of late.
+    /// Held by scenarios E and F.
+    #[cold]
+    fn is_well(&self, state: &State, held: &Held, now: Nanos) {
+        if held.since.0 >= state.well_from.load(Relaxed) {
+            state.well_from.store(0, Relaxed);
+            if let Some(mean) = state.mean.read() {
+                state.peak.clear();
+                state.peak.peak(mean, now, self.settings.decay);
+            }
+        }
+    }
+
     /// Who gives up is no sample, but the silence was a lower bound of the node's latency, and must not be forgotten
     /// with the last one who waited: a node that hangs would look new to the next ones.
     #[cold]
@@ -99,6 +118,7 @@ impl Balancer {
         let asked = failure.retry_after.unwrap_or_default();
         let penalty = now.since(held.since).max(self.settings.failure_penalty).max(asked);
         state.peak.peak(penalty.0 as f64, now, self.settings.decay);
+        state.well_from.store(now.plus(asked).0.max(1), Relaxed);
         let Some(ejection) = &self.settings.ejection else { return };
         state.window.note(true, now, ejection.window);
         let streak = state.streak.fetch_add(1, Relaxed) + 1;

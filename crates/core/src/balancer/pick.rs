@@ -177,14 +177,8 @@ impl Balancer {
             Key::None => None,
             Key::Bytes(bytes) => Some(bytes.to_vec()),
         };
-        let waiter = |ticket| Waiter {
-            ticket,
-            key,
-            tried: tried.clone(),
-            since: now,
-            deadline,
-            wake,
-        };
+        let waiter =
+            |ticket| Waiter { ticket, key, tried: tried.clone(), since: now, deadline, wake };
         let Some(ticket) = self.queue.join(waiter, self.settings.queue.length) else {
             return Err(Box::new(Refusal { reason: Reason::QueueFull, ..*refusal }));
         };

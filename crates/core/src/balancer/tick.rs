@@ -89,11 +89,8 @@ impl Balancer {
     /// The medians and ratios that single nodes are compared with.
     fn reckon(&self, now: Nanos) {
         let cluster = self.cluster.load();
-        let mut latencies: Vec<f64> = cluster
-            .members
-            .iter()
-            .filter_map(|member| member.state.mean.read())
-            .collect();
+        let mut latencies: Vec<f64> =
+            cluster.members.iter().filter_map(|member| member.state.mean.read()).collect();
         if !latencies.is_empty() {
             let middle = latencies.len() / 2;
             let (_, median, _) = latencies.select_nth_unstable_by(middle, f64::total_cmp);

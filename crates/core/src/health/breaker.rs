@@ -96,3 +96,57 @@ pub fn wilson_bounds(failed: u64, total: u64, z: f64) -> (f64, f64) {
     let scale = 1.0 + z * z / n;
     (((centre - spread) / scale).max(0.0), ((centre + spread) / scale).min(1.0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_pair_of_state_and_event_moves_as_the_table_says_or_not_at_all() {
+        let (settings, mut rng) = (EjectionSettings::default(), Rng::seeded(1));
+        for state in [Closed, Open, HalfOpen] {
+            for event in [Tripped, WaitEnded, ProbePassed, ProbeFailed] {
+                let mut breaker = Breaker { state, ..Breaker::default() };
+                let moved = breaker.take(event, &settings, Nanos::from_secs(1), &mut rng);
+                let listed = MOVES.iter().find(|(from, on, _)| (*from, *on) == (state, event));
+                assert_eq!(moved, listed.is_some());
+                assert_eq!(breaker.state, listed.map_or(state, |&(.., to)| to));
+            }
+        }
+    }
+
+    /// A node that behaved for as long as the longest ejection is ejected for the shortest time again.
+    #[test]
+    fn good_behaviour_is_rewarded_and_a_short_one_is_not() {
+        let (settings, mut rng) = (EjectionSettings::default(), Rng::seeded(2));
+        for (quiet, want) in [(299, 20.0), (301, 5.0)] {
+            let mut breaker = Breaker::default();
+            let mut now = Nanos::from_secs(1_000);
+            for event in [Tripped, WaitEnded, ProbeFailed, WaitEnded, ProbePassed] {
+                assert!(breaker.take(event, &settings, now, &mut rng));
+            }
+            now = now.plus(Nanos::from_secs(quiet));
+            breaker.take(Tripped, &settings, now, &mut rng);
+            let length = breaker.until.since(now).as_secs_f64();
+            assert!((length / want - 1.0).abs() <= JITTER + 1e-9, "{length} s after {quiet} s");
+        }
+    }
+
+    /// Values as in the published tables of the score interval.
+    #[test]
+    fn wilson_bounds_are_the_published_ones() {
+        for (failed, total, low, high) in [
+            (0, 10, 0.0, 0.2775),
+            (5, 10, 0.2366, 0.7634),
+            (10, 10, 0.7225, 1.0),
+            (1, 100, 0.0018, 0.0545),
+        ] {
+            let (least, most) = wilson_bounds(failed, total, 1.959_964);
+            assert!(
+                (least - low).abs() < 1e-4 && (most - high).abs() < 1e-4,
+                "{failed}/{total}: {least} {most}"
+            );
+        }
+        assert_eq!(wilson_bounds(0, 0, 3.0), (0.0, 1.0));
+    }
+}

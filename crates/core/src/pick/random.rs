@@ -73,6 +73,9 @@ impl Strategy for Random {
     }
 
     fn pick(&self, view: &View<'_>, _key: Key<'_>, rng: &mut Rng) -> Option<usize> {
+        if self.columns.is_empty() {
+            return None;
+        }
         // A draw that cannot be lent is repeated: the rest keep their proportions. Twice the usual number of draws,
         // because here one draw is one node.
         (0..2 * DRAWS)

@@ -90,7 +90,7 @@ impl Lags {
     /// Makes the lags add up to nothing again, by the same step for all: who left took what it was owed along.
     fn level(&mut self) {
         let sum: i64 = self.lag.iter().sum();
-        let len = self.lag.len() as i64;
+        let len = i64::try_from(self.lag.len()).expect("fewer nodes than i64 counts");
         if sum != 0 {
             for lag in &mut self.lag {
                 *lag -= sum.div_euclid(len);
