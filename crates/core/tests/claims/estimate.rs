@@ -38,9 +38,9 @@ fn follows_the_reference(seed: u64, longest_gap: u64, spread: f64, peak: bool) {
         let sample = 5e6 * (1.0 + spread * rng.unit());
         reference.update(sample, now, peak);
         if peak {
-            estimate.peak(sample, now, DECAY)
+            estimate.peak(sample, now, DECAY);
         } else {
-            estimate.blend(sample, now, DECAY)
+            estimate.blend(sample, now, DECAY);
         }
         let (have, want) = (estimate.read().unwrap(), reference.0.unwrap().0);
         let error = (have - want).abs() / want;

@@ -8,12 +8,25 @@
 
 mod common;
 
+mod active_check;
+mod breaker;
 mod consistent_hash;
+mod ejection;
 mod estimate;
 mod exploration;
 mod least_connections;
+mod ledger;
+mod membership;
+mod options;
+mod panic;
 mod power_of_two;
+mod queue;
 mod random;
+mod retry;
 mod round_robin;
+mod scenario;
+mod simulation;
+mod slow_start;
+mod threads;
 mod weighted_round_robin;
 mod window;
