@@ -88,6 +88,25 @@ impl Balancer {
         now: Nanos,
         change: impl FnOnce(&mut Vec<Spec>) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
+        self.rework(now, true, change)
+    }
+
+    /// The same while the cluster comes together, so that nobody starts slowly: names that are resolved one after
+    /// the other at a start are all new, whoever is first.
+    pub fn gather(
+        self: &Arc<Self>,
+        now: Nanos,
+        change: impl FnOnce(&mut Vec<Spec>) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        self.rework(now, false, change)
+    }
+
+    fn rework(
+        self: &Arc<Self>,
+        now: Nanos,
+        slowly: bool,
+        change: impl FnOnce(&mut Vec<Spec>) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
         let _editing = self.editing.lock();
         let before = self.cluster.load_full();
         let mut specs: Vec<_> = before.members.iter().map(spec).collect();
@@ -100,10 +119,7 @@ impl Balancer {
                 .find(|old| old.state.id() == &spec.id && old.state.address() == &spec.address)
         };
         // Nodes that all are new have nobody to lean on: then none of them starts slowly.
-        // A cluster that has never lent is not running yet: names that are resolved one after the other at a start
-        // are all new, whoever comes first.
-        let lent = |old: &Member| old.state.accepted.load(Relaxed) > 0;
-        let running = specs.iter().any(|spec| kept(spec).is_some_and(lent));
+        let running = slowly && specs.iter().any(|spec| kept(spec).is_some());
         let members: Vec<_> = specs
             .into_iter()
             .map(|spec| {
