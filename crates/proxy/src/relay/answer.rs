@@ -9,7 +9,7 @@ use evenly_wire::Rule;
 use evenly_wire::refusal::{self, Refusal, Refused};
 
 use super::intake::Request;
-use super::tally::full_name;
+use super::tally::{full_name, log_unread};
 use super::{After, Connection};
 use crate::clock;
 use crate::worker::Local;
@@ -31,12 +31,26 @@ pub const fn status(reason: Reason, rule: Option<Rule>) -> u16 {
 }
 
 /// Answers a request that could not be read. Nothing more can be understood on its connection.
-pub async fn misread(local: &Local, connection: &mut Connection, reason: Reason, rule: Option<Rule>) -> After {
+pub async fn misread(
+    local: &Local,
+    connection: &mut Connection,
+    reason: Reason,
+    rule: Option<Rule>,
+) -> After {
     local.shard.listeners[connection.listener].refused.count(reason, rule.map(Rule::name));
     let mut out = Vec::new();
     let name = full_name(reason, rule);
-    let answer = Refusal { status: status(reason, rule), reason: &name, named: true, close: true, retry_after: None };
+    let answer = Refusal {
+        status: status(reason, rule),
+        reason: &name,
+        named: true,
+        close: true,
+        retry_after: None,
+    };
     refusal::write(&answer, Refused::default(), &mut out);
+    if local.shared.access.is_on() {
+        log_unread(local, connection, answer.status, name.clone(), out.len());
+    }
     if write_all(local, connection, &out).await.is_ok() {
         linger(local, connection).await;
     }
@@ -44,7 +58,12 @@ pub async fn misread(local: &Local, connection: &mut Connection, reason: Reason,
 }
 
 /// Answers a request that no node has answered.
-pub async fn refuse(local: &Local, connection: &mut Connection, request: &mut Request, retry_after: Option<u64>) -> After {
+pub async fn refuse(
+    local: &Local,
+    connection: &mut Connection,
+    request: &mut Request,
+    retry_after: Option<u64>,
+) -> After {
     let reason = request.tally.reason.unwrap_or(Reason::NoNode);
     let name = full_name(reason, request.tally.rule);
     // What is left of the body would be taken for the next request.

@@ -1,20 +1,18 @@
 //! From a request to its answer: a node on loan, a connection to it, and another try when the core allows one.
 
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use evenly_core::{Attempt, Balancer, Failure, Key, Loan, Mishap, Nanos, Outcome, Reason, Refusal, Tried, Verdict};
-use tokio::sync::oneshot;
+use evenly_core::{Attempt, Failure, Key, Loan, Mishap, Nanos, Outcome, Reason, Tried, Verdict};
 use tokio::time::sleep;
 
 use super::exchange::{End, Exchange};
 use super::intake::Request;
 use super::tunnel::{self, Way};
-use super::{After, Connection, answer};
+use super::{After, Connection, answer, waiting};
 use crate::clock;
 use crate::pool::Berth;
 use crate::stream::Stream;
@@ -36,12 +34,19 @@ pub async fn run(local: &Local, connection: &mut Connection, request: &mut Reque
         let picked = balancer.pick(key, &tried, now, &mut local.rng.borrow_mut());
         let mut loan = match picked {
             Ok(loan) => loan,
-            Err(refusal) => match Box::pin(wait(local, connection, request, balancer, &tried, refusal)).await {
-                Ok(loan) => loan,
-                Err(after) => return after,
-            },
+            Err(refusal) => {
+                match Box::pin(waiting::wait(local, connection, request, balancer, &tried, refusal))
+                    .await
+                {
+                    Ok(loan) => loan,
+                    Err(after) => return after,
+                }
+            }
         };
         request.tally.tries += 1;
+        if loan.panicked() {
+            local.shard.clusters[cluster].panics.add(1);
+        }
         let berth = local.pool.berth(loan.state(), &local.shard.clusters[cluster]);
         request.tally.node = Some(Rc::clone(&berth));
         match on_node(local, connection, request, &mut loan, &berth).await {
@@ -92,11 +97,20 @@ async fn on_node(
             },
         };
         let number = request.tally.tries;
-        let mut exchange = Exchange::new(local, connection, request, loan, (Rc::clone(berth), node, reused), number);
+        let mut exchange = Exchange::new(
+            local,
+            connection,
+            request,
+            loan,
+            (Rc::clone(berth), node, reused),
+            number,
+        );
         match poll_fn(|cx| exchange.poll(cx)).await {
             End::Done => return done(exchange),
             End::Stale => request.sent = 0,
-            End::Again(after) => return Step::Again(after, failure(Reason::NodeStatus, exchange.retry_after)),
+            End::Again(after) => {
+                return Step::Again(after, failure(Reason::NodeStatus, exchange.retry_after));
+            }
             other => return Box::pin(ended(exchange, other)).await,
         }
     }
@@ -116,7 +130,8 @@ fn done(exchange: Exchange<'_>) -> Step {
         berth.give(node, now, keep);
     }
     let status = request.tally.status;
-    let outcome = if fails(status) { failure(Reason::NodeStatus, retry_after) } else { Outcome::Success };
+    let outcome =
+        if fails(status) { failure(Reason::NodeStatus, retry_after) } else { Outcome::Success };
     let after = match (whole, close) {
         (true, false) => After::KeepAlive,
         // With unread bytes a close is a reset, and the client might lose what it was sent.
@@ -177,7 +192,13 @@ async fn ended(mut exchange: Exchange<'_>, end: End) -> Step {
 }
 
 /// The node failed before a byte of its answer was passed on: asks the core whether another may try.
-fn failed(local: &Local, connection: &Connection, request: &mut Request, reason: Reason, mishap: Mishap) -> Step {
+fn failed(
+    local: &Local,
+    connection: &Connection,
+    request: &mut Request,
+    reason: Reason,
+    mishap: Mishap,
+) -> Step {
     let balancer = &local.shared.balancers[connection.rules(local).cluster];
     let rule = request.tally.rule.take();
     request.tally.fail(reason, rule);
@@ -214,69 +235,6 @@ async fn connect(local: &Local, connection: &Connection, berth: &Berth) -> Resul
     .await?;
     berth.meter.connected.add(1);
     Ok(stream)
-}
-
-/// Waits for a place when all nodes are at their capacity; refuses when that cannot help or takes too long.
-async fn wait(
-    local: &Local,
-    connection: &mut Connection,
-    request: &mut Request,
-    balancer: &Arc<Balancer>,
-    tried: &Tried,
-    refusal: Box<Refusal>,
-) -> Result<Loan, After> {
-    let refusal = match refusal.reason {
-        Reason::AtCapacity => {
-            let began = clock::now();
-            let got = in_queue(local, connection, request, balancer, tried).await;
-            request.tally.asked = clock::now();
-            request.tally.queued = request.tally.asked.since(began);
-            match got {
-                Ok(loan) => return Ok(loan),
-                Err(Some(refusal)) => refusal,
-                Err(None) => {
-                    request.tally.fail(Reason::ClientGone, None);
-                    return Err(After::Close);
-                }
-            }
-        }
-        _ => *refusal,
-    };
-    // After a failed try the failure says more than that nobody else is left.
-    if request.tally.reason.is_none() {
-        request.tally.fail(refusal.reason, None);
-    }
-    let retry_after = refusal.again_in.map(|wait| wait.0.div_ceil(Nanos::from_secs(1).0));
-    Err(answer::refuse(local, connection, request, retry_after).await)
-}
-
-/// Waits in the core's queue; `None` when the client left meanwhile.
-async fn in_queue(
-    local: &Local,
-    connection: &mut Connection,
-    request: &Request,
-    balancer: &Arc<Balancer>,
-    tried: &Tried,
-) -> Result<Loan, Option<Refusal>> {
-    let limit = local.rules.clusters[connection.rules(local).cluster].queue;
-    let now = clock::now();
-    let (wake, mut woken) = oneshot::channel();
-    let key = request.key.as_deref().map_or(Key::None, Key::Bytes);
-    // Nobody listens any more when the client has left; the loan, if it is one, then gives itself back.
-    let tell = Box::new(move |result: Result<Loan, Refusal>| drop(wake.send(result)));
-    let ticket = balancer.enqueue(key, tried, now.plus(limit), now, tell).map_err(|refusal| Some(*refusal))?;
-    connection.alarm.off();
-    poll_fn(|cx| {
-        if let Poll::Ready(told) = Pin::new(&mut woken).poll(cx) {
-            return Poll::Ready(told.map_err(|_| None).and_then(|told| told.map_err(Some)));
-        }
-        if request.carrier.is_done() && connection.poll_gone(cx, local).is_ready() {
-            balancer.cancel(ticket);
-            return Poll::Ready(Err(None));
-        }
-        Poll::Pending
-    })
-    .await
 }
 
 /// Joins client and node until one of them ends.

@@ -128,13 +128,41 @@ impl Tally {
     }
 }
 
+/// Logs a request of which not even the head could be read, so that each refusal has its line.
+#[cold]
+pub fn log_unread(
+    local: &Local,
+    connection: &Connection,
+    status: u16,
+    reason: Cow<'static, str>,
+    sent: usize,
+) {
+    let rules = connection.rules(local);
+    local.shared.access.write(Line {
+        time: SystemTime::now(),
+        listener: Arc::clone(&rules.name),
+        client: connection.peer,
+        cluster: Arc::clone(&local.rules.clusters[rules.cluster].name),
+        node: None,
+        method: Cow::Borrowed(""),
+        path: String::new(),
+        status,
+        reason: Some(reason),
+        tries: 0,
+        bytes_in: connection.rest.len() as u64,
+        bytes_out: sent as u64,
+        seconds: Phases::default(),
+    });
+}
+
 impl Words {
     fn of(head: &RequestHead<'_>) -> Self {
         const KNOWN: [&str; 7] = ["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"];
         let known = KNOWN.iter().find(|known| known.as_bytes() == head.method);
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Self {
-            method: known.map_or_else(|| Cow::Owned(text(head.method)), |known| Cow::Borrowed(*known)),
+            method: known
+                .map_or_else(|| Cow::Owned(text(head.method)), |known| Cow::Borrowed(*known)),
             path: text(head.target),
         }
     }
