@@ -82,7 +82,11 @@ impl Watched {
                 let (stream, peer) = socket.accept().await?;
                 stream.set_nodelay(true)?;
                 // Taken from this thread's poller; the worker's own will watch it.
-                Ok(Client { socket: Socket::Tcp(stream.into_std()?), listener, peer: Some(peer.ip()) })
+                Ok(Client {
+                    socket: Socket::Tcp(stream.into_std()?),
+                    listener,
+                    peer: Some(peer.ip()),
+                })
             }
             Self::Unix(socket) => {
                 let (stream, _) = socket.accept().await?;
@@ -113,7 +117,9 @@ impl Crew {
     pub fn hand_over(&self, client: Client) {
         let first = self.turn.fetch_add(1, Relaxed);
         let count = self.workers.len();
-        let fewest = (0..count).map(|step| &self.workers[(first + step) % count]).min_by_key(|worker| worker.connections());
+        let fewest = (0..count)
+            .map(|step| &self.workers[(first + step) % count])
+            .min_by_key(|worker| worker.connections());
         if let Some(worker) = fewest {
             worker.serve(client);
         }
@@ -132,7 +138,9 @@ pub async fn accept(socket: Listening, listener: usize, crew: Arc<Crew>) -> io::
         match socket.accept(listener).await {
             Ok(client) => crew.hand_over(client),
             Err(error) if is_of_the_connection(&error) => {}
-            Err(error) if is_want_of_descriptors(&error) => tokio::time::sleep(OUT_OF_DESCRIPTORS).await,
+            Err(error) if is_want_of_descriptors(&error) => {
+                tokio::time::sleep(OUT_OF_DESCRIPTORS).await;
+            }
             Err(error) => return Err(error),
         }
     }

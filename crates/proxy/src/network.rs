@@ -29,8 +29,13 @@ impl FromStr for Network {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let fault = || format!("{text:?} is not a network; write \"10.0.0.0/8\", \"fd00::/8\" or a single address");
-        let (base, bits) = text.split_once('/').map_or((text, None), |(base, bits)| (base, Some(bits)));
+        let fault = || {
+            format!(
+                "{text:?} is not a network; write \"10.0.0.0/8\", \"fd00::/8\" or a single address"
+            )
+        };
+        let (base, bits) =
+            text.split_once('/').map_or((text, None), |(base, bits)| (base, Some(bits)));
         let base: IpAddr = base.parse().map_err(|_| fault())?;
         let most = if base.is_ipv4() { 32 } else { 128 };
         let bits = bits.map_or(Ok(most), |bits| bits.parse().map_err(|_| fault()))?;

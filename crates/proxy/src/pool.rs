@@ -54,9 +54,16 @@ impl Pool {
     #[cold]
     fn open(&self, key: usize, state: &Arc<State>, meter: &ClusterMeter) -> Rc<Berth> {
         // Addresses were checked when the configuration was read; a bad one is a name that nothing connects to.
-        let address = state.address().parse().unwrap_or_else(|_| Address::Name { host: state.address().to_string(), port: 0 });
-        let berth =
-            Rc::new(Berth { state: Arc::clone(state), address, meter: meter.node(state.id()), idle: RefCell::default() });
+        let address = state
+            .address()
+            .parse()
+            .unwrap_or_else(|_| Address::Name { host: state.address().to_string(), port: 0 });
+        let berth = Rc::new(Berth {
+            state: Arc::clone(state),
+            address,
+            meter: meter.node(state.id()),
+            idle: RefCell::default(),
+        });
         self.berths.borrow_mut().insert(key, Rc::clone(&berth));
         berth
     }

@@ -62,14 +62,19 @@ pub struct ClusterRules {
 impl Rules {
     /// Reads the configuration; what it says of the wire and of keys is checked here.
     pub fn read(config: &Config) -> Result<Self, String> {
-        let listeners = config.listeners.iter().map(|listener| ListenerRules::read(listener, config));
+        let listeners =
+            config.listeners.iter().map(|listener| ListenerRules::read(listener, config));
         let clusters = config.clusters.iter().map(ClusterRules::read);
-        Ok(Self { listeners: listeners.collect::<Result<_, _>>()?, clusters: clusters.collect::<Result<_, _>>()? })
+        Ok(Self {
+            listeners: listeners.collect::<Result<_, _>>()?,
+            clusters: clusters.collect::<Result<_, _>>()?,
+        })
     }
 
     /// The shortest timeout there is: deadlines need not be looked at more often than it asks.
     pub fn shortest(&self) -> Duration {
-        let listeners = self.listeners.iter().map(|rules| Duration::from_nanos(rules.head.min(rules.idle).0));
+        let listeners =
+            self.listeners.iter().map(|rules| Duration::from_nanos(rules.head.min(rules.idle).0));
         let clusters = self.clusters.iter().map(|rules| rules.shortest);
         listeners.chain(clusters).min().unwrap_or(Duration::from_secs(1))
     }
@@ -78,13 +83,19 @@ impl Rules {
 impl ListenerRules {
     fn read(listener: &Listener, config: &Config) -> Result<Self, String> {
         let fault = |key: &str, why: String| format!("listen.{}.{key}: {why}", listener.name);
-        let relaxed = Relaxed::parse(&listener.relaxed).map_err(|why| fault("relaxed", why.to_string()))?;
+        let relaxed =
+            Relaxed::parse(&listener.relaxed).map_err(|why| fault("relaxed", why.to_string()))?;
         let trusted = listener.trusted.iter().map(|text| text.parse());
         let cluster = config.clusters.iter().position(|cluster| cluster.name == listener.to);
         Ok(Self {
             name: listener.name.as_str().into(),
-            cluster: cluster.ok_or_else(|| fault("to", format!("there is no cluster {:?}", listener.to)))?,
-            terms: Terms { head_bytes: listener.limits.head_bytes, fields: listener.limits.fields, relaxed },
+            cluster: cluster
+                .ok_or_else(|| fault("to", format!("there is no cluster {:?}", listener.to)))?,
+            terms: Terms {
+                head_bytes: listener.limits.head_bytes,
+                fields: listener.limits.fields,
+                relaxed,
+            },
             head: span(listener.timeouts.head),
             idle: span(listener.timeouts.idle),
             tunnel_idle: span(listener.timeouts.tunnel_idle),
@@ -99,7 +110,12 @@ impl ClusterRules {
         let timeouts = &cluster.timeouts;
         Ok(Self {
             name: cluster.name.as_str().into(),
-            key: cluster.strategy.key.as_deref().map_or(Ok(KeySource::None), str::parse).map_err(fault)?,
+            key: cluster
+                .strategy
+                .key
+                .as_deref()
+                .map_or(Ok(KeySource::None), str::parse)
+                .map_err(fault)?,
             connect: span(timeouts.connect),
             response_head: span(timeouts.response_head),
             node_idle: span(timeouts.node_idle),

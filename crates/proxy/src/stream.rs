@@ -40,9 +40,10 @@ impl Stream {
                 Ok(Self::Tcp(stream))
             }
             Address::Unix(path) => UnixStream::connect::<&Path>(path).await.map(Self::Unix),
-            Address::Name { host, .. } => {
-                Err(io::Error::new(io::ErrorKind::NotFound, format!("{host} has not been resolved yet")))
-            }
+            Address::Name { host, .. } => Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                format!("{host} has not been resolved yet"),
+            )),
         }
     }
 
@@ -60,7 +61,12 @@ impl Stream {
     }
 
     /// Writes two pieces at once, or asks to be woken when there is room.
-    pub fn poll_write_two(&mut self, cx: &mut Context<'_>, first: &[u8], second: &[u8]) -> Poll<io::Result<usize>> {
+    pub fn poll_write_two(
+        &mut self,
+        cx: &mut Context<'_>,
+        first: &[u8],
+        second: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let pieces = [IoSlice::new(first), IoSlice::new(second)];
         either!(self, inner => Pin::new(inner).poll_write_vectored(cx, &pieces))
     }

@@ -103,7 +103,8 @@ pub struct Worker {
 
 /// Starts worker `index` of the configured ones.
 pub fn spawn(shared: &Arc<Shared>, index: usize) -> io::Result<Worker> {
-    let rules = Rules::read(&shared.config).map_err(|fault| io::Error::new(io::ErrorKind::InvalidInput, fault))?;
+    let rules = Rules::read(&shared.config)
+        .map_err(|fault| io::Error::new(io::ErrorKind::InvalidInput, fault))?;
     let (orders, inbox) = unbounded_channel();
     let connections = Arc::new(AtomicUsize::new(0));
     let (shared, open) = (Arc::clone(shared), Arc::clone(&connections));
@@ -172,7 +173,9 @@ async fn run(
     open: Arc<AtomicUsize>,
 ) {
     let period = Alarms::period(rules.shortest());
-    let seed = clock::now().0 ^ (index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ u64::from(std::process::id());
+    let seed = clock::now().0
+        ^ (index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        ^ u64::from(std::process::id());
     let local = Rc::new(Local {
         shard: shared.meters.shard(index),
         shared,

@@ -4,8 +4,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use evenly_core::{Attempt, Loan, Mishap, Nanos, Reason, Verdict};
-use evenly_wire::response::{self, Reply};
-use evenly_wire::{Carrier, Parsed, ResponseHead, Rule, Version};
+use evenly_wire::{Carrier, Rule};
 
 use super::Connection;
 use super::intake::Request;
@@ -13,11 +12,7 @@ use super::upload::Up;
 use crate::clock;
 use crate::pool::Berth;
 use crate::stream::Stream;
-use crate::worker::{Local, Phase, Scratch};
-
-/// Answers up to this size are put together with their head and written at once; copying that much is cheaper than a
-/// vectored write.
-const TOGETHER: usize = 16 * 1024;
+use crate::worker::{Local, Phase};
 
 /// How an exchange ended.
 #[derive(Debug)]
@@ -51,9 +46,12 @@ enum Wait {
 
 /// Where the answer stands.
 #[derive(Debug)]
-enum Answer {
+pub(super) enum Answer {
+    /// Its head is not known.
     Head,
+    /// Its body is being passed on.
     Body(Carrier),
+    /// All of it was read.
     Whole,
 }
 
@@ -79,8 +77,8 @@ pub struct Exchange<'a> {
     pub(super) partial: Vec<u8>,
     /// What the client has not taken yet.
     pub(super) spill: Vec<u8>,
-    taken: usize,
-    answer: Answer,
+    pub(super) taken: usize,
+    pub(super) answer: Answer,
     wait: Wait,
     seen: u64,
     /// The node's `Retry-After`.
@@ -184,174 +182,12 @@ impl<'a> Exchange<'a> {
     }
 
     /// The answer will not come, or not to its end.
-    fn broken(&self, reason: Reason, rule: Option<Rule>) -> End {
+    pub(super) fn broken(&self, reason: Reason, rule: Option<Rule>) -> End {
         if self.begun() { End::Cut(reason, rule) } else { End::Failed(reason, rule) }
     }
 
-    /// Passes on what can be passed on; whether the client must take some first.
-    fn poll_answer(&mut self, cx: &mut Context<'_>) -> Result<bool, End> {
-        loop {
-            while self.taken < self.spill.len() {
-                match self.connection.stream.poll_write(cx, &self.spill[self.taken..]) {
-                    Poll::Pending => return Ok(true),
-                    Poll::Ready(Ok(written)) => {
-                        self.taken += written;
-                        self.moved += written as u64;
-                        self.request.tally.sent += written as u64;
-                    }
-                    Poll::Ready(Err(_)) => return Err(End::ClientGone),
-                }
-            }
-            if self.taken > 0 {
-                self.spill.clear();
-                self.taken = 0;
-            }
-            if matches!(self.answer, Answer::Whole) {
-                return Err(End::Done);
-            }
-            let local = self.local;
-            let scratch = &mut *local.scratch.borrow_mut();
-            let have = self.partial.len();
-            scratch.input[..have].copy_from_slice(&self.partial);
-            let read = match self.node.poll_read(cx, &mut scratch.input[have..]) {
-                Poll::Pending => return Ok(false),
-                Poll::Ready(Ok(0)) => {
-                    self.ended()?;
-                    continue;
-                }
-                Poll::Ready(Ok(read)) => read,
-                Poll::Ready(Err(_)) => return Err(self.reset()),
-            };
-            self.moved += read as u64;
-            self.berth.meter.received.add(read as u64);
-            if self.begun() {
-                self.pass_body(cx, read, scratch)?;
-            } else {
-                self.partial.clear();
-                self.read_heads(cx, have + read, scratch)?;
-            }
-        }
-    }
-
-    /// The node ended its stream: the regular end of some bodies. Comes back when something is left to be written.
-    fn ended(&mut self) -> Result<(), End> {
-        let Answer::Body(carrier) = &mut self.answer else { return Err(self.reset()) };
-        if carrier.end(&mut self.spill).is_err() {
-            return Err(End::Cut(Reason::NodeReset, None));
-        }
-        self.answer = Answer::Whole;
-        if self.spill.is_empty() { Err(End::Done) } else { Ok(()) }
-    }
-
-    /// The node's connection is gone before the answer was whole.
-    fn reset(&self) -> End {
-        if self.reused && !self.begun() && self.partial.is_empty() {
-            // It had been waiting and its node closed it as we wrote, unless a byte of the request got through and it
-            // may not be repeated.
-            let unseen = self.request.sent == 0 || (self.deaf && self.moved == 0);
-            if self.request.kept && (unseen || self.request.idempotent) {
-                return End::Stale;
-            }
-        }
-        self.broken(Reason::NodeReset, None)
-    }
-
-    /// Reads the heads at the start of what the node sent: interim ones, then the final one.
-    fn read_heads(&mut self, cx: &mut Context<'_>, filled: usize, scratch: &mut Scratch) -> Result<(), End> {
-        let Scratch { input, out, piece, slots } = scratch;
-        let mut bytes = &input[..filled];
-        let terms = &self.connection.rules(self.local).terms;
-        loop {
-            match response::parse(bytes, slots, self.request.asked, terms) {
-                Err(rule) => return Err(End::Failed(Reason::BadResponse, Some(rule))),
-                Ok(Parsed::Partial) => {
-                    slots.reset();
-                    self.partial.extend_from_slice(bytes);
-                    return Ok(());
-                }
-                Ok(Parsed::Complete(head)) => {
-                    let body = &bytes[head.len..];
-                    if head.is_interim() {
-                        // 100 was answered by us, if anybody waited for it.
-                        if head.status != 100 && self.request.version == Version::Http11 {
-                            head.write(self.reply(), &mut self.spill);
-                        }
-                        bytes = body;
-                        if bytes.is_empty() {
-                            return Ok(());
-                        }
-                        continue;
-                    }
-                    return self.begin_answer(cx, &head, body, (out, piece));
-                }
-            }
-        }
-    }
-
-    fn reply(&self) -> Reply {
-        Reply {
-            version: self.request.version,
-            close: !self.request.keep_alive || self.local.is_leaving(),
-            relaxed: self.connection.rules(self.local).terms.relaxed,
-        }
-    }
-
-    /// The final head and what came with it of the body.
-    fn begin_answer(
-        &mut self,
-        cx: &mut Context<'_>,
-        head: &ResponseHead<'_>,
-        body: &[u8],
-        (out, piece): (&mut Vec<u8>, &mut Vec<u8>),
-    ) -> Result<(), End> {
-        let now = clock::now();
-        self.note_head(head, now);
-        if head.is_switch() {
-            head.write(self.reply(), &mut self.spill);
-            self.partial.extend_from_slice(body);
-            return Err(End::Switch);
-        }
-        if let Some(after) = self.try_again(head.status, now) {
-            return Err(End::Again(after));
-        }
-        out.clear();
-        let mut written = head.write(self.reply(), out);
-        let bad = |rule| End::Failed(Reason::BadResponse, Some(rule));
-        let carried = written.carrier.carry(body, piece).map_err(bad)?;
-        self.close = written.close;
-        // A byte beyond the end of the body belongs to no request.
-        if head.keep_alive && carried.consumed == body.len() {
-            let cluster = self.connection.rules(self.local).cluster;
-            let usual = self.local.rules.clusters[cluster].node_idle;
-            // The node closes at its own timeout: a second less leaves room for the way there.
-            let told = head.keep_alive_timeout.map(|seconds| Nanos::from_secs(seconds.saturating_sub(1)));
-            self.rest_for = Some(told.unwrap_or(usual));
-        }
-        self.request.tally.status = head.status;
-        self.answer = if carried.done { Answer::Whole } else { Answer::Body(written.carrier) };
-        if carried.bytes.len() <= TOGETHER {
-            out.extend_from_slice(carried.bytes);
-            self.write(cx, out, &[])
-        } else {
-            self.write(cx, out, carried.bytes)
-        }
-    }
-
-    /// Tells balancer and metrics that the node has answered.
-    fn note_head(&mut self, head: &ResponseHead<'_>, now: Nanos) {
-        self.loan.answered(now);
-        self.retry_after = head.retry_after;
-        let tally = &mut self.request.tally;
-        tally.answered = Some(now);
-        self.berth.meter.answers.count(head.status);
-        self.berth.meter.latency.observe(now.since(tally.asked));
-        if !head.excused.is_empty() {
-            self.local.note_relaxed(self.connection.listener, head.excused);
-        }
-    }
-
     /// Whether a status asks for another node, and one may be asked.
-    fn try_again(&self, status: u16, now: Nanos) -> Option<Nanos> {
+    pub(super) fn try_again(&self, status: u16, now: Nanos) -> Option<Nanos> {
         if !matches!(status, 502..=504) {
             return None;
         }
@@ -371,40 +207,5 @@ impl<'a> Exchange<'a> {
             Verdict::Again { after } => Some(after),
             Verdict::Stop(_) => None,
         }
-    }
-
-    fn pass_body(&mut self, cx: &mut Context<'_>, read: usize, scratch: &mut Scratch) -> Result<(), End> {
-        let Answer::Body(carrier) = &mut self.answer else { return Ok(()) };
-        let cut = |rule| End::Cut(Reason::BadResponse, Some(rule));
-        let carried = carrier.carry(&scratch.input[..read], &mut scratch.piece).map_err(cut)?;
-        if carried.consumed < read {
-            self.rest_for = None;
-        }
-        if carried.done {
-            self.answer = Answer::Whole;
-        }
-        self.write(cx, carried.bytes, &[])
-    }
-
-    /// Gives the client both pieces; what it does not take now is kept.
-    fn write(&mut self, cx: &mut Context<'_>, first: &[u8], second: &[u8]) -> Result<(), End> {
-        let written = if !self.spill.is_empty() || first.is_empty() {
-            Poll::Pending
-        } else if second.is_empty() {
-            self.connection.stream.poll_write(cx, first)
-        } else {
-            self.connection.stream.poll_write_two(cx, first, second)
-        };
-        let written = match written {
-            Poll::Pending => 0,
-            Poll::Ready(Ok(written)) => written,
-            Poll::Ready(Err(_)) => return Err(End::ClientGone),
-        };
-        self.request.tally.sent += written as u64;
-        self.moved += written as u64;
-        let of_first = written.min(first.len());
-        self.spill.extend_from_slice(&first[of_first..]);
-        self.spill.extend_from_slice(&second[written - of_first..]);
-        Ok(())
     }
 }

@@ -49,7 +49,12 @@ impl Frames {
             length => return Some(u64::from(length) + key),
         };
         let digits = self.head[2..have].get(..wide)?;
-        Some(digits.iter().fold(0_u64, |sum, &digit| sum << 8 | u64::from(digit)).saturating_add(key))
+        Some(
+            digits
+                .iter()
+                .fold(0_u64, |sum, &digit| sum << 8 | u64::from(digit))
+                .saturating_add(key),
+        )
     }
 }
 
@@ -71,13 +76,13 @@ mod tests {
         let mask = if masked { 0x80 } else { 0 };
         let mut bytes = vec![0x82];
         match payload {
-            0..126 => bytes.push(mask | payload as u8),
-            126..65536 => {
-                bytes.push(mask | 126);
+            0..0x7e => bytes.push(mask | payload as u8),
+            0x7e..0x1_0000 => {
+                bytes.push(mask | 0x7e);
                 bytes.extend((payload as u16).to_be_bytes());
             }
             _ => {
-                bytes.push(mask | 127);
+                bytes.push(mask | 0x7f);
                 bytes.extend((payload as u64).to_be_bytes());
             }
         }

@@ -21,6 +21,10 @@ const LAST_CALL: Nanos = Nanos::from_secs(1);
 const HELD: Nanos = Nanos::from_millis(250);
 
 /// A request as the relay needs it: the bytes for the node, and what decides how its answer is read and passed on.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own; together they are no state"
+)]
 pub struct Request {
     /// The head for the node, then as much of the body as was read and is not forgotten yet.
     pub out: Vec<u8>,
@@ -51,10 +55,9 @@ pub struct Request {
 }
 
 /// What came of waiting for a request.
-#[allow(clippy::large_enum_variant, reason = "it lives on the stack for one step; a box would cost more")]
 pub enum Intake {
-    /// One that keeps all rules.
-    Request(Request),
+    /// One that keeps all rules. Boxed, because an idle connection should not pay for its room.
+    Request(Box<Request>),
     /// The client left, or nothing came in time.
     Gone,
     /// One that is answered at once.
@@ -106,7 +109,12 @@ pub async fn next(local: &Local, connection: &mut Connection) -> Intake {
 
 impl Connection {
     /// Reads once (or, with `unread`, looks at what is there); `None` when the head is not complete.
-    fn poll_head(&mut self, cx: &mut Context<'_>, local: &Local, unread: bool) -> Poll<Option<Intake>> {
+    fn poll_head(
+        &mut self,
+        cx: &mut Context<'_>,
+        local: &Local,
+        unread: bool,
+    ) -> Poll<Option<Intake>> {
         let rules = self.rules(local);
         let scratch = &mut *local.scratch.borrow_mut();
         let Scratch { input, piece, slots, .. } = scratch;
@@ -123,8 +131,12 @@ impl Connection {
         let bytes = &input[..have + read];
         // A head that grew without a new line cannot have become complete: whoever sends it byte by byte does not
         // have it read from the start each time.
-        let grown = have == 0 || unread || bytes.len() >= rules.terms.head_bytes || bytes[have..].contains(&b'\n');
-        let head = if grown { request::parse(bytes, slots, &rules.terms) } else { Ok(Parsed::Partial) };
+        let grown = have == 0
+            || unread
+            || bytes.len() >= rules.terms.head_bytes
+            || bytes[have..].contains(&b'\n');
+        let head =
+            if grown { request::parse(bytes, slots, &rules.terms) } else { Ok(Parsed::Partial) };
         match head {
             Err(rule) => Poll::Ready(Some(Intake::Refused(Reason::BadRequest, Some(rule)))),
             Ok(Parsed::Partial) => {
@@ -134,12 +146,17 @@ impl Connection {
             }
             Ok(Parsed::Complete(head)) => {
                 let body = &bytes[head.len..];
-                let mut request = Request::new(&head, local, self);
+                let mut request = Box::new(Request::new(&head, local, self));
                 request.asks = head.expect_continue && body.is_empty();
                 if head.body == Body::Chunked {
                     match chunked::opens_well(body, rules.terms.relaxed) {
                         Ok(well) => request.held = !well,
-                        Err(rule) => return Poll::Ready(Some(Intake::Refused(Reason::BadRequest, Some(rule)))),
+                        Err(rule) => {
+                            return Poll::Ready(Some(Intake::Refused(
+                                Reason::BadRequest,
+                                Some(rule),
+                            )));
+                        }
                     }
                 }
                 let rest = if request.held { Ok(body) } else { request.take(body, piece) };
@@ -222,7 +239,9 @@ pub async fn care(
 ) -> Result<(), (Reason, Option<Rule>)> {
     let rules = connection.rules(local);
     if request.asks {
-        answer::write_all(local, connection, refusal::CONTINUE).await.map_err(|_| (Reason::ClientGone, None))?;
+        answer::write_all(local, connection, refusal::CONTINUE)
+            .await
+            .map_err(|_| (Reason::ClientGone, None))?;
     }
     if !request.held {
         return Ok(());

@@ -6,6 +6,7 @@
 
 mod answer;
 mod attempt;
+mod download;
 mod exchange;
 mod frames;
 mod intake;
@@ -13,6 +14,7 @@ pub mod key;
 mod tally;
 mod tunnel;
 mod upload;
+mod waiting;
 
 use std::future::poll_fn;
 use std::io;
@@ -96,11 +98,14 @@ async fn open(local: &Rc<Local>, client: Client) -> io::Result<Connection> {
             let here = socket.local_addr()?.to_string();
             (Stream::Tcp(TcpStream::from_std(socket)?), here)
         }
-        Socket::Unix(socket) => (Stream::Unix(UnixStream::from_std(socket)?), "localhost".to_owned()),
+        Socket::Unix(socket) => {
+            (Stream::Unix(UnixStream::from_std(socket)?), "localhost".to_owned())
+        }
     };
     // Who comes in by a UNIX socket is on this machine.
     let peer = client.peer.unwrap_or(IpAddr::V6(std::net::Ipv6Addr::LOCALHOST));
-    let trusted = local.rules.listeners[client.listener].trusted.iter().any(|network| network.contains(peer));
+    let trusted =
+        local.rules.listeners[client.listener].trusted.iter().any(|network| network.contains(peer));
     let alarm = poll_fn(|cx| Poll::Ready(local.alarms.alarm(cx.waker()))).await;
     Ok(Connection {
         stream,
@@ -137,4 +142,21 @@ async fn one(local: &Local, connection: &mut Connection) -> After {
         return After::Close;
     }
     after
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size_of_task<A, B, F: Future>(_: fn(A, B) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// A connection costs its task for as long as it lasts. With the 0.5 KiB that the runtime keeps of a socket and
+    /// 0.4 KiB of prepared fields, this leaves an idle client below 3 KiB.
+    #[test]
+    fn a_connection_is_small() {
+        let size = size_of_task(serve);
+        assert!(size <= 1536, "{size} bytes");
+    }
 }

@@ -42,7 +42,13 @@ impl Way {
     }
 
     /// Moves what there is. Ready when this direction has ended.
-    fn poll(&mut self, cx: &mut Context<'_>, from: &mut Stream, to: &mut Stream, room: &mut [u8]) -> Poll<io::Result<()>> {
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        from: &mut Stream,
+        to: &mut Stream,
+        room: &mut [u8],
+    ) -> Poll<io::Result<()>> {
         loop {
             while self.waiting() {
                 let written = ready!(to.poll_write(cx, &self.spill[self.taken..]))?;
@@ -109,7 +115,9 @@ pub async fn join(
         let sent = up.poll(cx, client, node, &mut scratch.input);
         let received = down.poll(cx, node, client, &mut scratch.input);
         match (sent, received) {
-            (Poll::Ready(Err(error)), _) | (_, Poll::Ready(Err(error))) => return Poll::Ready(Err(error)),
+            (Poll::Ready(Err(error)), _) | (_, Poll::Ready(Err(error))) => {
+                return Poll::Ready(Err(error));
+            }
             (Poll::Ready(Ok(())), Poll::Ready(Ok(()))) => return Poll::Ready(Ok(())),
             (Poll::Ready(_), _) | (_, Poll::Ready(_)) if !parting => {
                 parting = true;

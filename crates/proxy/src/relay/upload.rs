@@ -56,7 +56,12 @@ impl Exchange<'_> {
     }
 
     /// Gives the node what was read of the body: at once when none of it is kept, else through `out`.
-    fn pass_on(&mut self, cx: &mut Context<'_>, read: usize, scratch: &mut Scratch) -> Result<(), End> {
+    fn pass_on(
+        &mut self,
+        cx: &mut Context<'_>,
+        read: usize,
+        scratch: &mut Scratch,
+    ) -> Result<(), End> {
         let Scratch { input, piece, .. } = scratch;
         let request = &mut *self.request;
         let input = &input[..read];

@@ -13,7 +13,10 @@ fn a_long_body_passes_both_ways() {
     let body: String = (0..1_000_000).map(|i| char::from(b'a' + (i % 26) as u8)).collect();
     let mut client = proxy.client();
     for _ in 0..2 {
-        client.send(format!("POST / HTTP/1.1\r\nHost: web\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
+        client.send(format!(
+            "POST / HTTP/1.1\r\nHost: web\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        ));
         assert_eq!(client.message().text(), body);
     }
 }
@@ -46,7 +49,10 @@ fn a_malformed_chunk_reaches_no_node() {
     at_node.until(b"hello\r\n").expect("the good part");
     client.send("zz\r\n");
     let answer = client.message();
-    assert_eq!((answer.status(), answer.field("x-evenly-reason")), (400, Some("bad_request:chunk_size")));
+    assert_eq!(
+        (answer.status(), answer.field("x-evenly-reason")),
+        (400, Some("bad_request:chunk_size"))
+    );
     assert_eq!(at_node.rest().0, b"");
 }
 
@@ -56,7 +62,8 @@ fn a_waiting_client_is_told_to_continue() {
     let node = Node::new();
     let proxy = Proxy::before(&[&node]);
     let mut client = proxy.client();
-    client.send("POST / HTTP/1.1\r\nHost: web\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+    client
+        .send("POST / HTTP/1.1\r\nHost: web\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
     assert_eq!(client.head().expect("an interim answer").status(), 100);
     client.send("hi");
     let mut at_node = node.connection();

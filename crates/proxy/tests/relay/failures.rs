@@ -105,19 +105,32 @@ fn a_reset_is_tried_elsewhere_if_it_may_be() {
 /// An answer that breaks a rule is 502 by the rule's name, and nothing of it is passed on.
 #[test]
 fn a_bad_answer_is_502() {
-    let node = Node::answering(|_| "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab".into());
+    let node = Node::answering(|_| {
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab".into()
+    });
     let answer = Proxy::before(&[&node]).get("/");
-    assert_eq!((answer.status(), answer.field("x-evenly-reason")), (502, Some("bad_response:repeated_content_length")));
+    assert_eq!(
+        (answer.status(), answer.field("x-evenly-reason")),
+        (502, Some("bad_response:repeated_content_length"))
+    );
 }
 
 /// An answer that is cut off is cut off for the client too; it never looks whole.
 #[test]
 fn a_cut_answer_does_not_look_whole() {
-    for (head, old) in [("Content-Length: 10", false), ("Transfer-Encoding: chunked", false), ("Transfer-Encoding: chunked", true)] {
+    for (head, old) in [
+        ("Content-Length: 10", false),
+        ("Transfer-Encoding: chunked", false),
+        ("Transfer-Encoding: chunked", true),
+    ] {
         let node = Node::new();
         let proxy = Proxy::before(&[&node]);
         let mut client = proxy.client();
-        client.send(if old { "GET / HTTP/1.0\r\n\r\n" } else { "GET / HTTP/1.1\r\nHost: web\r\n\r\n" });
+        client.send(if old {
+            "GET / HTTP/1.0\r\n\r\n"
+        } else {
+            "GET / HTTP/1.1\r\nHost: web\r\n\r\n"
+        });
         let mut at_node = node.connection();
         at_node.message();
         at_node.send(format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n5\r\nhello"));

@@ -9,7 +9,9 @@ fn a_request_and_its_answer_pass() {
     let node = Node::new();
     let proxy = Proxy::before(&[&node]);
     let mut client = proxy.client();
-    client.send("GET /a?b=c HTTP/1.1\r\nHost: web\r\nX-Colour: blue\r\nConnection: keep-alive\r\n\r\n");
+    client.send(
+        "GET /a?b=c HTTP/1.1\r\nHost: web\r\nX-Colour: blue\r\nConnection: keep-alive\r\n\r\n",
+    );
     let mut at_node = node.connection();
     let request = at_node.message();
     assert_eq!(request.first, "GET /a?b=c HTTP/1.1");
@@ -45,9 +47,11 @@ fn a_node_connection_is_used_again() {
 fn pipelined_requests_are_answered_in_order() {
     let node = Node::answering(|request| ok(&format!("{}|{}", request.first, request.text())));
     let proxy = Proxy::before(&[&node]);
-    let all: String = (0..50)
-        .map(|i| format!("POST /{i} HTTP/1.1\r\nHost: web\r\nContent-Length: {}\r\n\r\n{i}", i.to_string().len()))
-        .collect();
+    let one = |i: usize| {
+        let body = i.to_string();
+        format!("POST /{i} HTTP/1.1\r\nHost: web\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+    };
+    let all = (0..50).map(one).collect::<Vec<_>>().concat();
     for step in [7, 100, all.len()] {
         let mut client = proxy.client();
         let mut writing = client.stream.try_clone().expect("it can be cloned");
@@ -73,7 +77,11 @@ fn a_bad_request_is_refused_by_name() {
         ("GET / HTTP/1.1\r\n\r\n", 400, "bad_request:missing_host"),
         ("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400, "bad_request:repeated_host"),
         ("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n", 405, "bad_request:method_connect"),
-        ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n+5\r\n", 400, "bad_request:chunk_size"),
+        (
+            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n+5\r\n",
+            400,
+            "bad_request:chunk_size",
+        ),
     ] {
         let mut client = proxy.client();
         client.send(request);
@@ -101,7 +109,9 @@ fn a_head_too_large_is_431() {
 /// A client of HTTP/1.0 gets no chunks; the end of the connection ends the body.
 #[test]
 fn an_old_client_gets_no_chunks() {
-    let node = Node::answering(|_| "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n".into());
+    let node = Node::answering(|_| {
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n".into()
+    });
     let proxy = Proxy::before(&[&node]);
     let mut client = proxy.client();
     client.send("GET / HTTP/1.0\r\n\r\n");
@@ -120,7 +130,9 @@ fn answers_without_a_body_end_with_their_head() {
     });
     let proxy = Proxy::before(&[&node]);
     let mut client = proxy.client();
-    for (request, status, length) in [("HEAD /200", 200, Some("7")), ("GET /204", 204, None), ("GET /304", 304, Some("7"))] {
+    for (request, status, length) in
+        [("HEAD /200", 200, Some("7")), ("GET /204", 204, None), ("GET /304", 304, Some("7"))]
+    {
         client.send(format!("{request} HTTP/1.1\r\nHost: web\r\n\r\n"));
         let head = client.head().expect("a head comes");
         assert_eq!((head.status(), head.field("content-length")), (status, length));
@@ -132,7 +144,8 @@ fn answers_without_a_body_end_with_their_head() {
 fn equal_keys_meet_on_one_node() {
     let nodes: Vec<_> = (0..4).map(|i| Node::answering(move |_| ok(&i.to_string()))).collect();
     let mut settings = settings(&nodes.iter().collect::<Vec<_>>());
-    settings["clusters"][0]["strategy"] = json!({"name": "consistent_hash", "key": "header:x-user"});
+    settings["clusters"][0]["strategy"] =
+        json!({"name": "consistent_hash", "key": "header:x-user"});
     let proxy = Proxy::with(&settings);
     let ask = |user: usize| {
         let mut client = proxy.client();

@@ -64,14 +64,18 @@ impl Proxy {
         let config = Config::from_json(&settings.to_string()).expect("the settings are whole");
         let (access, _writer) = Access::open(&AccessTo::Off).expect("no log is opened");
         let shared = Arc::new(Shared::new(config, access).expect("the cluster is sound"));
-        let crew = Arc::new(Crew::new(vec![worker::spawn(&shared, 0).expect("a thread can be started")]));
+        let crew =
+            Arc::new(Crew::new(vec![worker::spawn(&shared, 0).expect("a thread can be started")]));
         let socket = TcpListener::bind("127.0.0.1:0").expect("loopback has free ports");
         socket.set_nonblocking(true).expect("any socket can be");
         let address = socket.local_addr().expect("it is bound");
         let (stop, mut stopped) = tokio::sync::oneshot::channel();
         let (taken, balancer) = (Arc::clone(&crew), Arc::clone(&shared.balancers[0]));
         thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a poller");
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a poller");
             runtime.block_on(async {
                 let accepting = tokio::spawn(accept(Listening::Tcp(socket), 0, taken));
                 while stopped.try_recv() == Err(tokio::sync::oneshot::error::TryRecvError::Empty) {
@@ -206,7 +210,9 @@ impl Peer {
     /// The next message, or nothing when the connection ends before it.
     pub fn try_message(&mut self) -> Option<Message> {
         let mut message = self.head()?;
-        if let Some(length) = message.field("content-length").and_then(|text| text.parse::<usize>().ok()) {
+        if let Some(length) =
+            message.field("content-length").and_then(|text| text.parse::<usize>().ok())
+        {
             message.body = self.exactly(length)?;
         } else if message.field("transfer-encoding") == Some("chunked") {
             message.body = self.until(b"0\r\n\r\n")?;
@@ -256,7 +262,7 @@ impl Peer {
     }
 
     fn more(&mut self) -> bool {
-        let mut room = [0; 65536];
+        let mut room = vec![0; 65536];
         match self.stream.read(&mut room) {
             Ok(0) => false,
             Ok(read) => {

@@ -7,7 +7,10 @@ fn upgraded(node: &Node, proxy: &Proxy) -> (Peer, Peer) {
     client.send("GET /chat HTTP/1.1\r\nHost: web\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: k\r\n\r\n");
     let mut at_node = node.connection();
     let request = at_node.message();
-    assert_eq!((request.field("upgrade"), request.field("sec-websocket-key")), (Some("websocket"), Some("k")));
+    assert_eq!(
+        (request.field("upgrade"), request.field("sec-websocket-key")),
+        (Some("websocket"), Some("k"))
+    );
     at_node.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n\x01\x02hi");
     assert_eq!(client.head().expect("the switch passes").status(), 101);
     assert_eq!(client.exactly(4).expect("what came along passes"), b"\x01\x02hi");
@@ -43,7 +46,10 @@ fn a_tunnel_says_goodbye() {
     proxy.crew.workers()[0].end();
     assert_eq!(client.exactly(4).expect("a close frame"), [0x88, 2, 0x03, 0xe9]);
     let masked = at_node.exactly(8).expect("a close frame");
-    assert_eq!([masked[0], masked[1], masked[6] ^ masked[2], masked[7] ^ masked[3]], [0x88, 0x82, 0x03, 0xe9]);
+    assert_eq!(
+        [masked[0], masked[1], masked[6] ^ masked[2], masked[7] ^ masked[3]],
+        [0x88, 0x82, 0x03, 0xe9]
+    );
     drop((client, at_node));
     while !proxy.crew.workers()[0].is_finished() {
         std::thread::yield_now();
@@ -53,7 +59,13 @@ fn a_tunnel_says_goodbye() {
 /// A node that switches without being asked is refused.
 #[test]
 fn an_unasked_switch_is_502() {
-    let node = Node::answering(|_| "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n".into());
+    let node = Node::answering(|_| {
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+            .into()
+    });
     let answer = Proxy::before(&[&node]).get("/");
-    assert_eq!((answer.status(), answer.field("x-evenly-reason")), (502, Some("bad_response:unasked_upgrade")));
+    assert_eq!(
+        (answer.status(), answer.field("x-evenly-reason")),
+        (502, Some("bad_response:unasked_upgrade"))
+    );
 }
