@@ -1,5 +1,4 @@
 //! What several themes need.
-#![allow(dead_code)]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

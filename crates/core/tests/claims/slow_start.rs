@@ -58,6 +58,17 @@ fn there_is_no_slow_start_when_all_nodes_are_new() {
 }
 
 #[test]
+fn there_is_no_slow_start_while_a_cluster_comes_together() {
+    let balancer = balancer_of(&all_strategies()[0], nodes(1), Settings::default());
+    let resolved = |specs: &mut Vec<Spec>| {
+        specs.push(Spec::new("resolved later"));
+        Ok(())
+    };
+    balancer.gather(Nanos::from_secs(1), resolved).unwrap();
+    assert!(balancer.nodes(Nanos::from_secs(1)).iter().all(|node| node.reason == Reason::Serving));
+}
+
+#[test]
 fn a_change_of_weight_or_capacity_is_no_new_start() {
     let balancer = balancer_of(&all_strategies()[0], nodes(3), Settings::default());
     balancer.update("n1", Some(5), Some(Some(9)), Nanos::from_secs(9)).unwrap();
