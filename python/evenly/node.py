@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass
 
 from evenly import _engine
@@ -121,12 +121,11 @@ def as_nodes(items: object) -> list[Node]:
     """Make the list of nodes of what was written, refusing one text in place of a list, and duplicates."""
     if isinstance(items, (str, bytes, Node, Mapping)):
         raise InvalidNode(f"{items!r} is one node, not a list of nodes: write [{items!r}]")
-    try:
-        nodes = [as_node(item) for item in items]  # type: ignore[attr-defined]  # that is what `try` asks
-    except TypeError:
+    if not isinstance(items, Iterable):
         raise InvalidNode(
             f"{items!r} is not a list of nodes: write ['10.0.0.1:8000', '10.0.0.2:8000']"
-        ) from None
+        )
+    nodes = [as_node(item) for item in items]
     seen: set[str] = set()
     for node in nodes:
         if node.id in seen:
