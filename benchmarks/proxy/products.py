@@ -181,4 +181,6 @@ PRODUCTS: dict[str, Callable[[Path, list[int]], Running]] = {
 
 def missing_tools() -> list[str]:
     """Which of the programs this benchmark calls are not installed."""
-    return [tool for tool in ("nginx", "haproxy", "wrk", "gcc", "taskset") if not shutil.which(tool)]
+    return [
+        tool for tool in ("nginx", "haproxy", "wrk", "gcc", "taskset") if not shutil.which(tool)
+    ]
