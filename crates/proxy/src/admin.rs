@@ -110,13 +110,20 @@ impl Admin {
             return refusal;
         }
         match path {
-            "/metrics" if reads => {
-                reply::whole(StatusCode::OK, metrics::CONTENT_TYPE, metrics::text(&self.shared))
-            }
+            "/metrics" if reads => self.metrics().await,
             "/healthz" | "/readyz" | "/metrics" => {
                 fault(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "use GET")
             }
             _ => relay::to_control(request, &self.control).await,
+        }
+    }
+
+    /// Thousands of nodes make a page of megabytes: written beside this thread, which accepts connections.
+    async fn metrics(&self) -> Response<Body> {
+        let shared = Arc::clone(&self.shared);
+        match tokio::task::spawn_blocking(move || metrics::text(&shared)).await {
+            Ok(page) => reply::whole(StatusCode::OK, metrics::CONTENT_TYPE, page),
+            Err(why) => fault(StatusCode::INTERNAL_SERVER_ERROR, "no_metrics", &why.to_string()),
         }
     }
 

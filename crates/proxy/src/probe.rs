@@ -12,13 +12,16 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::address::Address;
 use crate::config::{Health, HealthKind};
 
 /// As much of a body is searched: a health page is small, and a check must not download.
 const BODY: usize = 64 * 1024;
+
+/// How long a check rests when this process has nothing left to ask with.
+const SHORTAGE: Duration = Duration::from_secs(1);
 
 /// A connected byte stream of either kind.
 pub trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -37,19 +40,30 @@ pub async fn connect(address: &Address) -> io::Result<Box<dyn Wire>> {
 }
 
 /// Checks one node once. `host` is the Host that an HTTP check sends. The error says what was wrong, in the words
-/// that people see beside the node.
+/// that people see beside the node. While this process has no descriptor to ask with, it waits: that tells nothing
+/// about the node.
 pub async fn check(health: &Health, address: &Address, host: &str) -> Result<(), String> {
-    let asked = async {
-        let wire =
-            connect(address).await.map_err(|fault| format!("cannot connect: {}", plain(&fault)))?;
-        match health.kind {
-            HealthKind::Tcp => Ok(()),
-            HealthKind::Http => ask(health, wire, host).await,
+    loop {
+        let asked = async {
+            let wire = connect(address).await?;
+            Ok::<_, io::Error>(match health.kind {
+                HealthKind::Tcp => Ok(()),
+                HealthKind::Http => ask(health, wire, host).await,
+            })
+        };
+        match timeout(health.timeout, asked).await {
+            Ok(Ok(result)) => return result,
+            Ok(Err(fault)) if is_ours(&fault) => sleep(SHORTAGE).await,
+            Ok(Err(fault)) => return Err(format!("cannot connect: {}", plain(&fault))),
+            Err(_) => return Err(format!("no answer within {}", length(health.timeout))),
         }
-    };
-    timeout(health.timeout, asked)
-        .await
-        .unwrap_or_else(|_| Err(format!("no answer within {}", length(health.timeout))))
+    }
+}
+
+/// Whether a connection failed for want of something of our own: descriptors or memory.
+pub fn is_ours(fault: &io::Error) -> bool {
+    const OURS: [i32; 4] = [12, 23, 24, 105]; // ENOMEM ENFILE EMFILE ENOBUFS
+    fault.raw_os_error().is_some_and(|number| OURS.contains(&number))
 }
 
 async fn ask(health: &Health, wire: Box<dyn Wire>, host: &str) -> Result<(), String> {

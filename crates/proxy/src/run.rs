@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -101,6 +102,7 @@ struct Running {
 
 impl Running {
     async fn start(config: Config, access: Access, control: Vec<String>) -> Result<Self, String> {
+        want_descriptors();
         let signals =
             Signals::listen().map_err(|fault| format!("signals cannot be received: {fault}"))?;
         let shared = Arc::new(Shared::new(config, access)?);
@@ -280,6 +282,13 @@ async fn look_after(shared: &Arc<Shared>, crew: &Arc<Crew>, tasks: &mut JoinSet<
     };
     // Late names join when they come.
     let _ = timeout(NAMES, resolved).await;
+}
+
+/// A connection costs two descriptors, and what a shell allows by default is meant for programs that open files. What
+/// we may have without asking anybody, we take; if even that is refused, accepting pauses when they are used up.
+fn want_descriptors() {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
 }
 
 /// A UNIX socket leaves a file behind, which would look as if somebody listened.

@@ -17,9 +17,12 @@ use crate::resolve::{self, Found};
 /// How late a waiter's deadline may be noticed when it begins while we sleep.
 const GLANCE: Nanos = Nanos::from_millis(100);
 
+/// For how long after its start a cluster comes together: names that are resolved by then are no newcomers.
+const GATHERING: Nanos = Nanos::from_secs(10);
+
 /// What the loop knows of a cluster beside what it was told.
-#[derive(Default)]
 struct Kept {
+    since: Nanos,
     edition: Option<u64>,
     next_tick: Nanos,
     names: HashMap<Arc<str>, Resolved>,
@@ -34,6 +37,8 @@ struct Resolved {
     due: Nanos,
     /// Whether the last look-up failed: told once, not at every try.
     fails: bool,
+    /// Whether it was ever resolved.
+    met: bool,
 }
 
 enum Done {
@@ -54,7 +59,7 @@ impl Engine {
             for (&number, entry) in &entries {
                 match entry.watch.balancer.upgrade() {
                     Some(balancer) => {
-                        let cluster = kept.entry(number).or_default();
+                        let cluster = kept.entry(number).or_insert_with(Kept::new);
                         next =
                             next.min(self.look_after(number, entry, &balancer, cluster, &mut work));
                     }
@@ -101,6 +106,8 @@ impl Engine {
             });
         }
         if balancer.waiting() > 0 {
+            // It looks at locked facts, which a fork must find unlocked.
+            let _gate = self.gate.lock();
             kept.next_tick = kept.next_tick.min(balancer.next_tick(now));
         }
         if kept.next_tick <= now {
@@ -176,7 +183,9 @@ impl Engine {
                     Ok(found) => {
                         let specs = resolved.name.specs(&found.addresses);
                         let _gate = self.gate.lock();
-                        move_over(&balancer, &resolved.specs, &specs, now);
+                        let gathering = !resolved.met && now.since(cluster.since) < GATHERING;
+                        move_over(&balancer, &resolved.specs, &specs, gathering, now);
+                        resolved.met = true;
                         resolved.specs = specs;
                         resolved.fails = false;
                         found.holds
@@ -199,12 +208,16 @@ impl Engine {
 }
 
 impl Kept {
+    fn new() -> Self {
+        Self { since: clock::now(), edition: None, next_tick: Nanos::ZERO, names: HashMap::new() }
+    }
+
     /// Follows a change of the names themselves.
     fn rename(&mut self, names: &[Name], balancer: &Arc<Balancer>, now: Nanos) {
         self.names.retain(|id, resolved| {
             let stays = names.iter().any(|name| name.id == *id);
             if !stays {
-                move_over(balancer, &resolved.specs, &[], now);
+                move_over(balancer, &resolved.specs, &[], false, now);
             }
             stays
         });
@@ -214,6 +227,7 @@ impl Kept {
                 specs: name.adopt(balancer),
                 due: Nanos::ZERO,
                 fails: false,
+                met: false,
             });
             if resolved.name == *name {
                 continue;
@@ -227,7 +241,7 @@ impl Kept {
                 same.map(|spec| Spec { weight: name.weight, capacity: name.capacity, ..spec })
                     .collect()
             };
-            move_over(balancer, &resolved.specs, &specs, now);
+            move_over(balancer, &resolved.specs, &specs, false, now);
             resolved.specs = specs;
             resolved.name = name.clone();
         }

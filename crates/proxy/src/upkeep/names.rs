@@ -56,13 +56,20 @@ impl Name {
 }
 
 /// Brings a balancer from the nodes that a name stood for to those that it stands for now, in one step: nodes in both
-/// keep their state, and a name that has moved entirely leaves no moment without a node.
-pub fn move_over(balancer: &Arc<Balancer>, before: &[Spec], after: &[Spec], now: Nanos) {
+/// keep their state, and a name that has moved entirely leaves no moment without a node. While a cluster is
+/// `gathering`, nobody who joins starts slowly.
+pub fn move_over(
+    balancer: &Arc<Balancer>,
+    before: &[Spec],
+    after: &[Spec],
+    gathering: bool,
+    now: Nanos,
+) {
     if before == after {
         return;
     }
     let has = |specs: &[Spec], id: &Arc<str>| specs.iter().any(|spec| spec.id == *id);
-    let changed = balancer.edit(now, |members| {
+    let change = |members: &mut Vec<Spec>| {
         members.retain(|member| !has(before, &member.id) || has(after, &member.id));
         for spec in after {
             match members.iter_mut().find(|member| member.id == spec.id) {
@@ -73,7 +80,8 @@ pub fn move_over(balancer: &Arc<Balancer>, before: &[Spec], after: &[Spec], now:
             }
         }
         Ok(())
-    });
+    };
+    let changed = if gathering { balancer.gather(now, change) } else { balancer.edit(now, change) };
     // What the configuration and the library let through, the core takes; if not, the members stay as they are.
     debug_assert!(changed.is_ok(), "{changed:?}");
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use evenly_core::{Balancer, CheckSettings, CheckStatus, Settings, Spec, Standing, StrategySpec};
+use evenly_core::{
+    Balancer, CheckSettings, CheckStatus, Reason, Settings, Spec, Standing, StrategySpec,
+};
 use evenly_proxy::clock;
 use evenly_proxy::upkeep::{Engine, Name, Notice, Watch};
 
@@ -107,6 +109,21 @@ fn a_name_is_followed_as_its_addresses_change() {
         _ => None,
     });
     assert_eq!(left.as_deref(), Some("users.test:80@10.0.0.1"));
+}
+
+/// At a start all nodes are new, although one name is resolved before the other: nobody starts slowly.
+#[test]
+fn names_resolved_at_a_start_are_no_newcomers() {
+    let dns = Dns::new();
+    dns.set("users.test", 60, &["10.0.0.1", "10.0.0.2"]);
+    dns.set("more.test", 60, &["10.0.0.3"]);
+    let cluster = balancer(vec![Spec::new("10.9.9.9:80")], false);
+    let more = Name { id: "more.test:80".into(), host: "more.test".into(), ..users(1) };
+    let (engine, _notices) = engine();
+    let names = vec![users(1), more];
+    engine.watch(Watch { names, resolver: Some(dns.address), ..watch(&cluster) });
+    until("all", || ids(&cluster).len() == 4);
+    assert!(cluster.nodes(clock::now()).iter().all(|node| node.reason == Reason::Serving));
 }
 
 /// A name server that forgets a name does not empty the cluster: the last good addresses stay, and the fault is told.
