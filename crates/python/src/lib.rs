@@ -1,5 +1,12 @@
 //! The Python skin of Evenly: converts, decides nothing.
 #![forbid(unsafe_code)]
+#![allow(clippy::needless_pass_by_value, reason = "PyO3 hands arguments over by value")]
+#![allow(clippy::too_many_arguments, reason = "in Python they are keyword arguments")]
+#![allow(
+    clippy::used_underscore_items,
+    reason = "a leading underscore is Python's word for private"
+)]
+#![allow(clippy::option_option, reason = "whether to change it, and to what: None sets no limit")]
 
 mod address;
 mod balancer;

@@ -33,10 +33,10 @@ pub fn strategies(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
 }
 
 /// The five headings of a strategy's file: the word before two spaces, and its lines joined.
-fn headings<'py>(
-    py: Python<'py>,
+fn headings(
+    py: Python<'_>,
     lines: impl Iterator<Item = &'static str>,
-) -> PyResult<Bound<'py, PyDict>> {
+) -> PyResult<Bound<'_, PyDict>> {
     let mut found: Vec<(&str, String)> = Vec::new();
     for line in lines.skip(1).filter(|line| !line.is_empty()) {
         match line.split_once("  ") {
