@@ -110,6 +110,17 @@ fn a_prefix_of_a_bad_response_is_partial_or_bad_for_the_same_reason() {
     }
 }
 
+/// A node of another protocol may never send the line end that a status line is waited for with.
+#[test]
+fn another_protocol_is_known_by_its_first_byte() {
+    for noise in [&b"\0"[..], b"S", b"\x15\x03\x01", b"HTP"] {
+        assert_eq!(read(noise, Relaxed::all()).err(), Some(Rule::StatusLine), "{noise:?}");
+    }
+    for prefix in [&b""[..], b"H", b"HTTP", b"HTTP/1"] {
+        assert!(matches!(read(prefix, Relaxed::NONE), Ok(None)), "{prefix:?}");
+    }
+}
+
 /// After such a message nobody can say what the node will take for the next one.
 #[test]
 fn a_connection_whose_framing_was_excused_is_not_used_again() {

@@ -7,9 +7,17 @@ use crate::scan;
 use crate::slots::{Slots, Span};
 use crate::terms::{Terms, Version};
 
+/// How every response begins.
+const PREFIX: &[u8] = b"HTTP/";
+
 /// Reads the line once it is complete; where the next one starts.
 #[inline]
 pub(super) fn read(slots: &mut Slots, buf: &[u8], terms: &Terms) -> Result<Option<usize>, Rule> {
+    // Another protocol is known by its first bytes; it may never send a line end to wait for.
+    let known = buf.len().min(PREFIX.len());
+    if buf[..known] != PREFIX[..known] {
+        return Err(Rule::StatusLine);
+    }
     let Some(end) = memchr(b'\n', buf) else { return Ok(None) };
     let line = if let Some(line) = buf[..end].strip_suffix(b"\r") {
         line
