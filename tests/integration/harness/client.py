@@ -4,6 +4,7 @@ nothing.
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
@@ -96,9 +97,11 @@ class Client:
             self.socket.sendall(piece)
         return self
 
-    def half_close(self) -> None:
-        """Say that nothing more will be sent; answers can still be read."""
-        self.socket.shutdown(socket.SHUT_WR)
+    def offer(self, *pieces: bytes) -> Client:
+        """Send what the other side takes: it may have answered and closed before the last byte."""
+        with contextlib.suppress(ConnectionError):
+            self.send(*pieces)
+        return self
 
     def receive(self) -> bytes:
         """Return the next bytes, `b""` at the end; a reset is an end too, the tests look at what

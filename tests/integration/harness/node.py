@@ -146,7 +146,7 @@ class Node:
                 with self.lock:
                     self.requests.append(exchange)
                 self.answer(exchange)
-                if not exchange.keep:
+                if not exchange.keep or "close" in (exchange.header("connection") or ""):
                     return
         except OSError:
             pass  # the other side left, or the node is being stopped: both are the test's doing

@@ -42,7 +42,11 @@ def connect(address: str, timeout: float = 30.0) -> socket.socket:
     if address.startswith("unix:"):
         local = socket.socket(socket.AF_UNIX)
         local.settimeout(timeout)
-        local.connect(address.removeprefix("unix:"))
+        try:
+            local.connect(address.removeprefix("unix:"))
+        except OSError:
+            local.close()
+            raise
         return local
     remote = socket.create_connection(split(address), timeout=timeout)
     remote.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -220,10 +220,17 @@ class Proxy:
         return Metrics(answer.body.decode())
 
     def clusters(self) -> Any:
-        """Read /v1/clusters."""
-        answer = get(self.admin, "/v1/clusters")
-        assert answer.status == 200, answer
-        return json.loads(answer.body)
+        """Read /v1/clusters once the control process answers: it starts beside the engine, a
+        moment later.
+        """
+
+        def read() -> bytes | None:
+            answer = get(self.admin, "/v1/clusters")
+            return answer.body if answer.status == 200 else None
+
+        body = until(read, "/v1/clusters is answered")
+        assert body is not None
+        return json.loads(body)
 
     def log(self, lines: int) -> list[dict[str, Any]]:
         """Return the access log once it holds `lines` lines: it is written off the workers, a
