@@ -6,7 +6,7 @@ use evenly_core::{Nanos, Reason};
 use evenly_wire::response::{self, Reply};
 use evenly_wire::{Parsed, Relaxed, ResponseHead, Version};
 
-use super::exchange::{Answer, End, Exchange};
+use super::exchange::{Answer, End, Exchange, TURNS};
 use crate::clock;
 use crate::worker::Scratch;
 
@@ -17,7 +17,7 @@ const TOGETHER: usize = 16 * 1024;
 impl Exchange<'_> {
     /// Passes on what can be passed on; whether the client must take some first.
     pub(super) fn poll_answer(&mut self, cx: &mut Context<'_>) -> Result<bool, End> {
-        loop {
+        for _ in 0..TURNS {
             while self.taken < self.spill.len() {
                 match self.connection.stream.poll_write(cx, &self.spill[self.taken..]) {
                     Poll::Pending => return Ok(true),
@@ -58,6 +58,8 @@ impl Exchange<'_> {
                 self.read_heads(cx, have + read, scratch)?;
             }
         }
+        cx.waker().wake_by_ref();
+        Ok(false)
     }
 
     /// The node ended its stream: the regular end of some bodies. Comes back when something is left to be written.
@@ -75,7 +77,7 @@ impl Exchange<'_> {
         if self.reused && !self.begun() && self.partial.is_empty() {
             // It had been waiting and its node closed it as we wrote, unless a byte of the request got through and it
             // may not be repeated.
-            let unseen = self.request.sent == 0 || (self.deaf && self.moved == 0);
+            let unseen = self.request.sent == 0;
             if self.request.kept && (unseen || self.request.idempotent) {
                 return End::Stale;
             }

@@ -8,7 +8,7 @@ use evenly_wire::response::Asked;
 use evenly_wire::{Body, Carrier, Parsed, RequestHead, Rule, Version, chunked, refusal, request};
 
 use super::tally::Tally;
-use super::{Connection, answer};
+use super::{AHEAD, Connection, answer};
 use crate::clock;
 use crate::worker::{Local, Phase, Scratch};
 
@@ -253,7 +253,10 @@ pub async fn care(
                 return Poll::Ready(None);
             }
             let scratch = &mut *local.scratch.borrow_mut();
-            let read = ready!(connection.stream.poll_read(cx, &mut scratch.input)).unwrap_or(0);
+            // A size line is short, and so is what was read before it is complete.
+            let room = AHEAD.saturating_sub(connection.rest.len());
+            let room = &mut scratch.input[..room];
+            let read = ready!(connection.stream.poll_read(cx, room)).unwrap_or(0);
             connection.rest.extend_from_slice(&scratch.input[..read]);
             Poll::Ready(Some(read))
         })

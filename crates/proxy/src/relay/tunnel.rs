@@ -6,6 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use evenly_core::Nanos;
 
+use super::exchange::TURNS;
 use super::frames::{Frames, close_for_client, close_for_node};
 use crate::alarm::Alarm;
 use crate::clock;
@@ -49,7 +50,7 @@ impl Way {
         to: &mut Stream,
         room: &mut [u8],
     ) -> Poll<io::Result<()>> {
-        loop {
+        for _ in 0..TURNS {
             while self.waiting() {
                 let written = ready!(to.poll_write(cx, &self.spill[self.taken..]))?;
                 self.taken += written;
@@ -79,6 +80,8 @@ impl Way {
             self.moved += written as u64;
             self.spill.extend_from_slice(&room[written..read]);
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// Ends with a close frame, if that can stand here.

@@ -2,7 +2,7 @@
 
 use std::task::{Context, Poll};
 
-use super::exchange::{End, Exchange};
+use super::exchange::{End, Exchange, TURNS};
 use crate::worker::Scratch;
 
 /// What the upload waits for.
@@ -19,7 +19,7 @@ pub enum Up {
 impl Exchange<'_> {
     /// Sends what can be sent.
     pub(super) fn poll_upload(&mut self, cx: &mut Context<'_>) -> Result<Up, End> {
-        loop {
+        for _ in 0..TURNS {
             if self.deaf {
                 return Ok(Up::Over);
             }
@@ -53,6 +53,8 @@ impl Exchange<'_> {
             self.moved += read as u64;
             self.pass_on(cx, read, scratch)?;
         }
+        cx.waker().wake_by_ref();
+        Ok(Up::Client)
     }
 
     /// Gives the node what was read of the body: at once when none of it is kept, else through `out`.

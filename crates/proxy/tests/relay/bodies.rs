@@ -131,3 +131,25 @@ fn a_body_without_a_length_becomes_chunks() {
         assert_eq!(answer.text(), "5\r\nhello\r\n0\r\n\r\n");
     }
 }
+
+/// A chunked head that comes alone, then its body with many requests behind it: all are answered in order.
+#[test]
+fn a_held_head_keeps_its_place_before_what_follows() {
+    let node = Node::answering(|request| ok(&request.first));
+    let proxy = Proxy::before(&[&node]);
+    let mut client = proxy.client();
+    client.send("POST /0 HTTP/1.1\r\nHost: web\r\nTransfer-Encoding: chunked\r\n\r\n5");
+    let count = 4000;
+    let more = |i| format!("GET /{i} HTTP/1.1\r\nHost: web\r\n\r\n");
+    let rest = (1..count).map(more).collect::<Vec<_>>().concat();
+    let mut writing = client.stream.try_clone().expect("it can be cloned");
+    let writer = std::thread::spawn(move || {
+        writing.write_all(b"\r\nhello\r\n0\r\n\r\n").expect("the proxy reads");
+        writing.write_all(rest.as_bytes()).expect("the proxy reads");
+    });
+    assert_eq!(client.message().text(), "POST /0 HTTP/1.1");
+    for i in 1..count {
+        assert_eq!(client.message().text(), format!("GET /{i} HTTP/1.1"));
+    }
+    writer.join().expect("everything was written");
+}

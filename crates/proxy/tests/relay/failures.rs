@@ -176,3 +176,27 @@ fn at_capacity_requests_wait_for_their_turn() {
     at_node.send(ok("2"));
     assert_eq!(second.message().text(), "2");
 }
+
+/// A body whose node dies while it is still coming reaches the next node whole.
+#[test]
+fn a_body_under_way_is_sent_again_whole() {
+    let dying = Node::new();
+    let good = Node::answering(|request| ok(&request.text()));
+    let proxy = Proxy::before(&[&dying, &good]);
+    let body: String = (0..20_000).map(|i| char::from(b'a' + (i % 26) as u8)).collect();
+    let (first, second) = body.split_at(5_000);
+    for _ in 0..2 {
+        let mut client = proxy.client();
+        client.send(format!(
+            "PUT / HTTP/1.1\r\nHost: web\r\nContent-Length: {}\r\n\r\n{first}",
+            body.len()
+        ));
+        // Round robin: one of the two requests begins here.
+        if let Some(mut at_node) = dying.try_connection() {
+            at_node.head().expect("a head");
+            at_node.exactly(first.len()).expect("the first part");
+        }
+        client.send(second);
+        assert_eq!(client.message().text(), body);
+    }
+}

@@ -1,5 +1,7 @@
 //! Heads, order, and connections that are used again.
 
+use std::io::{Read, Write};
+
 use crate::stage::{Node, Proxy, ok, settings};
 use serde_json::json;
 
@@ -155,4 +157,33 @@ fn equal_keys_meet_on_one_node() {
     let first: Vec<_> = (0..20).map(ask).collect();
     let second: Vec<_> = (0..20).map(ask).collect();
     assert_eq!(first, second);
+}
+
+/// A UNIX socket serves on both sides as IP does.
+#[test]
+fn unix_sockets_serve_on_both_sides() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("node.sock");
+    let node = std::os::unix::net::UnixListener::bind(&path).expect("the folder is ours");
+    let mut settings = settings(&[]);
+    let address = format!("unix:{}", path.display());
+    settings["clusters"][0]["nodes"] =
+        json!([{"id": "local", "address": address, "weight": 1, "capacity": null}]);
+    let proxy = Proxy::with(&settings);
+    let (mut client, served) = std::os::unix::net::UnixStream::pair().expect("a pair");
+    served.set_nonblocking(true).expect("any socket can be");
+    let socket = evenly_proxy::listener::Socket::Unix(served);
+    proxy.crew.hand_over(evenly_proxy::listener::Client { socket, listener: 0, peer: None });
+    {
+        client.write_all(b"GET / HTTP/1.0\r\n\r\n").expect("the proxy reads");
+        let (mut at_node, _) = node.accept().expect("the proxy connects");
+        let mut request = [0; 1024];
+        let read = at_node.read(&mut request).expect("a request");
+        let text = String::from_utf8_lossy(&request[..read]).into_owned();
+        assert!(text.starts_with("GET / HTTP/1.1\r\nHost: localhost\r\n"), "{text}");
+        at_node.write_all(ok("local").as_bytes()).expect("the proxy reads");
+    }
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).expect("the answer ends with its connection");
+    assert!(answer.ends_with("\r\n\r\nlocal"), "{answer}");
 }

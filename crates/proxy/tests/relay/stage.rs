@@ -64,8 +64,10 @@ impl Proxy {
         let config = Config::from_json(&settings.to_string()).expect("the settings are whole");
         let (access, _writer) = Access::open(&AccessTo::Off).expect("no log is opened");
         let shared = Arc::new(Shared::new(config, access).expect("the cluster is sound"));
-        let crew =
-            Arc::new(Crew::new(vec![worker::spawn(&shared, 0).expect("a thread can be started")]));
+        let crew = Arc::new(Crew::new(
+            vec![worker::spawn(&shared, 0).expect("a thread can be started")],
+            usize::MAX,
+        ));
         let socket = TcpListener::bind("127.0.0.1:0").expect("loopback has free ports");
         socket.set_nonblocking(true).expect("any socket can be");
         let address = socket.local_addr().expect("it is bound");
