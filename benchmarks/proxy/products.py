@@ -87,7 +87,7 @@ def nginx_file(folder: Path, http: str) -> Path:
     path = folder / "nginx.conf"
     path.write_text(
         f"daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log /dev/null crit;\n"
-        "events { worker_connections 16384; }\n"
+        "worker_rlimit_nofile 20000; events { worker_connections 16384; }\n"
         "http { access_log off; keepalive_requests 100000000; keepalive_timeout 600s;\n"
         f"  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;\n"
         f"  fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;\n"

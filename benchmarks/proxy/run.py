@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """CPU per HTTP/1.1 request of Evenly beside nginx, HAProxy and the floor, in one run.
 
-    benchmarks/proxy/run.py [--rounds 5] [--seconds 3] [--connections 16,64,256] [--only a,b]
+    benchmarks/proxy/run.py [--rounds 5] [--seconds 3] [--connections 16,64,256]
+                            [--idle 5000] [--only a,b]
 
 The figure is user and system time of every thread of the product, from the scheduler's own books
 (`/proc/PID/task/*/schedstat`), divided by the requests that wrk counted. Rounds are interleaved
 (A B C A B C), so that a noisy neighbour hits all products alike; the table gives the median and the
-spread. Results go to `benchmarks/results/proxy.json`.
+spread. A second table gives resident memory of all processes of a product, at rest and with idle
+clients. Results go to `benchmarks/results/proxy.json`.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import memory
 from products import LOAD_CPU, PRODUCTS, ROOT, Running, first_line, missing_tools, nodes
 
 PEERS = ("nginx", "haproxy")
@@ -45,16 +48,9 @@ def cpu_seconds(root: int) -> float:
     return spent / 1e9
 
 
-def resident_kib(root: int) -> int:
-    """Resident memory of the process that relays, without its children."""
-    text = Path(f"/proc/{root}/status").read_text()
-    match = re.search(r"VmRSS:\s+(\d+)", text)
-    return int(match.group(1)) if match else 0
-
-
-def load(port: int, connections: int, seconds: float) -> tuple[int, float]:
+def load(port: int, connections: int, seconds: int) -> tuple[int, float]:
     """Run wrk once; requests answered and requests per second. Any error voids the run."""
-    words = ["taskset", "-c", LOAD_CPU, "wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s"]
+    words = ["taskset", "-c", LOAD_CPU, "wrk", "-t1", f"-c{connections}", f"-d{seconds}s"]
     words += ["--latency", f"http://127.0.0.1:{port}/"]
     text = subprocess.run(words, capture_output=True, text=True, check=True).stdout
     for bad in ("Non-2xx", "Socket errors"):
@@ -67,7 +63,7 @@ def load(port: int, connections: int, seconds: float) -> tuple[int, float]:
     return int(count.group(1)), float(rate.group(1))
 
 
-def sample(product: Running, connections: int, seconds: float) -> dict[str, float]:
+def sample(product: Running, connections: int, seconds: int) -> dict[str, float]:
     """One measurement of one product."""
     before = cpu_seconds(product.process.pid)
     requests, rate = load(product.port, connections, seconds)
@@ -108,8 +104,9 @@ def main() -> int:
     """Start everything, measure in interleaved rounds, print and store."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--connections", default="16,64,256")
+    parser.add_argument("--idle", type=int, default=5000, help="idle clients to hold at the end")
     parser.add_argument("--only", default=",".join(PRODUCTS))
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/proxy.json")
     options = parser.parse_args()
@@ -135,14 +132,18 @@ def main() -> int:
                     for one in running:
                         samples[one.name][count].append(sample(one, count, options.seconds))
                 print(f"round {turn + 1} of {options.rounds}", file=sys.stderr)
-            memory = {one.name: resident_kib(one.process.pid) for one in running}
+            idle = {
+                one.name: memory.idle(one, family(one.process.pid), options.idle)
+                for one in running
+                if one.name != "floor"
+            }
         finally:
             for one in running:
                 one.stop()
             node_process.terminate()
             node_process.wait()
 
-    text = table(samples, connections)
+    text = table(samples, connections) + "\n\n" + memory.table(idle, options.idle)
     print(text)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     result = {
@@ -153,7 +154,8 @@ def main() -> int:
         "versions": {one.name: one.version for one in running},
         "rounds": options.rounds,
         "seconds": options.seconds,
-        "resident_kib": memory,
+        "idle_clients": options.idle,
+        "memory": idle,
         "samples": samples,
         "table": text.splitlines(),
     }
