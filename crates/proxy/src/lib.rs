@@ -9,6 +9,7 @@ pub mod clock;
 pub mod clusters;
 pub mod config;
 pub mod control;
+pub mod descriptors;
 pub mod listener;
 pub mod meter;
 pub mod metrics;

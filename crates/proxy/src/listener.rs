@@ -14,6 +14,9 @@ use crate::worker::Worker;
 /// How long accepting rests when the process or the machine has no descriptor left.
 const OUT_OF_DESCRIPTORS: Duration = Duration::from_millis(100);
 
+/// How long accepting rests when as many clients are connected as can be served.
+const FULL: Duration = Duration::from_millis(10);
+
 /// A connection on its way to a worker.
 #[derive(Debug)]
 pub struct Client {
@@ -100,12 +103,18 @@ impl Watched {
 pub struct Crew {
     workers: Vec<Worker>,
     turn: AtomicUsize,
+    most: usize,
 }
 
 impl Crew {
-    /// The given workers.
-    pub fn new(workers: Vec<Worker>) -> Self {
-        Self { workers, turn: AtomicUsize::new(0) }
+    /// The given workers, which together serve at most so many connections.
+    pub fn new(workers: Vec<Worker>, most: usize) -> Self {
+        Self { workers, turn: AtomicUsize::new(0), most }
+    }
+
+    /// Whether one more connection can be served.
+    pub fn has_room(&self) -> bool {
+        self.workers.iter().map(Worker::connections).sum::<usize>() < self.most
     }
 
     /// The workers themselves.
@@ -135,6 +144,9 @@ impl Crew {
 pub async fn accept(socket: Listening, listener: usize, crew: Arc<Crew>) -> io::Result<()> {
     let socket = Watched::new(socket)?;
     loop {
+        while !crew.has_room() {
+            tokio::time::sleep(FULL).await;
+        }
         match socket.accept(listener).await {
             Ok(client) => crew.hand_over(client),
             Err(error) if is_of_the_connection(&error) => {}

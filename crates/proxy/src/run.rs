@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -19,7 +18,7 @@ use crate::shared::Shared;
 use crate::signals::Signals;
 use crate::sockets::Bound;
 use crate::upkeep::{Engine, Notice};
-use crate::{clusters, control, sockets, worker};
+use crate::{clusters, control, descriptors, sockets, worker};
 
 /// How long a start waits for names to be resolved; afterwards it serves what it has.
 const NAMES: Duration = Duration::from_secs(3);
@@ -102,7 +101,7 @@ struct Running {
 
 impl Running {
     async fn start(config: Config, access: Access, control: Vec<String>) -> Result<Self, String> {
-        want_descriptors();
+        let most = descriptors::room();
         let signals =
             Signals::listen().map_err(|fault| format!("signals cannot be received: {fault}"))?;
         let shared = Arc::new(Shared::new(config, access)?);
@@ -125,7 +124,7 @@ impl Running {
         let workers = workers
             .collect::<Result<_, _>>()
             .map_err(|fault| format!("a worker cannot be started: {fault}"))?;
-        let crew = Arc::new(Crew::new(workers));
+        let crew = Arc::new(Crew::new(workers, most));
         let mut others = JoinSet::new();
         look_after(&shared, &crew, &mut others).await;
 
@@ -282,13 +281,6 @@ async fn look_after(shared: &Arc<Shared>, crew: &Arc<Crew>, tasks: &mut JoinSet<
     };
     // Late names join when they come.
     let _ = timeout(NAMES, resolved).await;
-}
-
-/// A connection costs two descriptors, and what a shell allows by default is meant for programs that open files. What
-/// we may have without asking anybody, we take; if even that is refused, accepting pauses when they are used up.
-fn want_descriptors() {
-    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
 }
 
 /// A UNIX socket leaves a file behind, which would look as if somebody listened.
