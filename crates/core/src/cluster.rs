@@ -19,7 +19,7 @@ pub struct Spec {
     pub capacity: Option<u32>,
 }
 
-/// The largest weight. 65,535 times 160 ring points still fits a ring of one node, and no sum overflows.
+/// The largest weight: 16 bits, so that no sum of weights and no lag overflows. A ring refuses sums far below it.
 pub const MAX_WEIGHT: u32 = 65_535;
 
 impl Spec {

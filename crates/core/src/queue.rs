@@ -24,6 +24,13 @@ pub struct Waiter {
     pub(crate) wake: Wake,
 }
 
+impl Waiter {
+    /// Whether any node will do: none was tried before.
+    fn goes_anywhere(&self) -> bool {
+        self.tried.is_empty()
+    }
+}
+
 /// Answers all calls when a round panics, so that the next caller serves the queue again.
 struct Ended<'a>(&'a AtomicU32);
 
@@ -37,8 +44,10 @@ impl Drop for Ended<'_> {
 #[derive(Default)]
 pub struct Queue {
     waiters: Mutex<VecDeque<Waiter>>,
-    /// The length, readable without the lock: a pick looks at it.
+    /// The length, readable without the lock.
     length: AtomicU32,
+    /// How many of them would take any node, so that nobody may overtake them: a pick looks at it.
+    anywhere: AtomicU32,
     tickets: AtomicU64,
     /// Calls for handing out places that nobody has answered yet.
     calls: AtomicU32,
@@ -53,6 +62,11 @@ impl std::fmt::Debug for Queue {
 impl Queue {
     pub(crate) fn length(&self) -> usize {
         self.length.load(SeqCst) as usize
+    }
+
+    /// How many wait for any node whatever. Who waits for what is left after a failed try bars nobody's way.
+    pub(crate) fn anywhere(&self) -> usize {
+        self.anywhere.load(Relaxed) as usize
     }
 
     /// Runs `round` for everybody who called for it. One caller at a time does so, that two do not overtake each
@@ -81,7 +95,9 @@ impl Queue {
             return None;
         }
         let ticket = Ticket(self.tickets.fetch_add(1, Relaxed));
-        waiters.push_back(waiter(ticket));
+        let waiter = waiter(ticket);
+        self.anywhere.fetch_add(u32::from(waiter.goes_anywhere()), Relaxed);
+        waiters.push_back(waiter);
         self.length.store(waiters.len() as u32, SeqCst);
         drop(waiters);
         // Whoever gives a place back from here on sees the length; whoever did before has left a place to be seen.
@@ -89,11 +105,17 @@ impl Queue {
         Some(ticket)
     }
 
-    /// What the first one asks for, and since when.
-    pub(crate) fn first(&self) -> Option<(Ticket, Option<Vec<u8>>, Tried, Nanos)> {
+    /// What the first one behind `after` asks for that `may` be served, and since when.
+    pub(crate) fn next(
+        &self,
+        after: Option<Ticket>,
+        may: impl Fn(&Tried) -> bool,
+    ) -> Option<(Ticket, Option<Vec<u8>>, Tried, Nanos)> {
         let waiters = self.waiters.lock();
-        let first = waiters.front()?;
-        Some((first.ticket, first.key.clone(), first.tried.clone(), first.since))
+        // Tickets grow along the queue.
+        let start = after.map_or(0, |after| waiters.partition_point(|one| one.ticket.0 <= after.0));
+        let next = waiters.range(start..).find(|one| may(&one.tried))?;
+        Some((next.ticket, next.key.clone(), next.tried.clone(), next.since))
     }
 
     /// Leaves, to be served or before one's turn; nothing when one has left already. So a waiter is served or
@@ -101,9 +123,10 @@ impl Queue {
     pub(crate) fn leave(&self, ticket: Ticket) -> Option<Waiter> {
         let mut waiters = self.waiters.lock();
         let at = waiters.iter().position(|waiter| waiter.ticket == ticket)?;
-        let gone = waiters.remove(at);
+        let gone = waiters.remove(at)?;
+        self.anywhere.fetch_sub(u32::from(gone.goes_anywhere()), Relaxed);
         self.length.store(waiters.len() as u32, Relaxed);
-        gone
+        Some(gone)
     }
 
     /// Takes out everybody whose time is over.
@@ -115,6 +138,8 @@ impl Queue {
         let (late, kept) =
             waiters.drain(..).partition::<Vec<_>, _>(|waiter| waiter.deadline <= now);
         waiters.extend(kept);
+        let gone = late.iter().filter(|waiter| waiter.goes_anywhere()).count();
+        self.anywhere.fetch_sub(gone as u32, Relaxed);
         self.length.store(waiters.len() as u32, Relaxed);
         late
     }
@@ -131,6 +156,7 @@ impl Queue {
     pub(crate) fn clear(&self) {
         let gone: Vec<_> = self.waiters.lock().drain(..).collect();
         self.length.store(0, Relaxed);
+        self.anywhere.store(0, Relaxed);
         self.calls.store(0, Relaxed);
         drop(gone);
     }

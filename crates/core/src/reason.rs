@@ -31,6 +31,8 @@ reasons! {
     QueueTimeout => "queue_timeout",
     /// The retry budget is spent.
     RetryBudgetSpent => "retry_budget_spent",
+    /// The work's deadline leaves no time for another try.
+    DeadlinePassed => "deadline_passed",
     /// All tries that were allowed have been made.
     TriesSpent => "tries_spent",
     /// The request may have been carried out and must not be repeated.

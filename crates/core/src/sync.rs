@@ -171,6 +171,9 @@ fn fade(span: Nanos, decay: Nanos) -> f64 {
 /// How many buckets a [`Window`] has.
 pub const BUCKETS: usize = 10;
 const COUNT: u64 = 1 << 24;
+/// Where a bucket stops counting: a later result would not change the ratio, and the last 65,536 counts are room for
+/// threads that looked at the same moment.
+const FULL: u64 = ((1 << 24) - (1 << 16)) << 24;
 /// How many slices a bucket may be ahead of a result to be told from a bucket that was left alone for long.
 const LATE: usize = 10 * BUCKETS;
 
@@ -198,7 +201,9 @@ impl Window {
         let mut seen = bucket.load(Relaxed);
         loop {
             if seen & !(u64::MAX >> 16) == tag {
-                bucket.fetch_add(one, Relaxed);
+                if seen & ((COUNT - 1) << 24) < FULL {
+                    bucket.fetch_add(one, Relaxed);
+                }
                 return;
             }
             let late = ((seen >> 48) as u16).wrapping_sub(slice as u16);

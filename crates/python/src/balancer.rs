@@ -142,7 +142,12 @@ impl Balancer {
         held.map(|held| Pick::new(slf.clone().unbind(), held))
     }
 
-    fn _retry(&self, made: u32, tried: Vec<Py<Pick>>) -> Option<f64> {
+    /// The moment `seconds` from now, for `_retry`.
+    fn _deadline(&self, seconds: f64) -> u64 {
+        self.precisely().plus(Nanos::from_secs_f64(seconds)).0
+    }
+
+    fn _retry(&self, made: u32, tried: Vec<Py<Pick>>, deadline: Option<u64>) -> Option<f64> {
         let nodes = self.shared.core.cluster();
         let left = nodes.members.iter().any(|member| {
             let state = &member.state;
@@ -155,10 +160,10 @@ impl Balancer {
         // Whoever writes `attempts` says by it that the work may be repeated.
         let attempt = Attempt { made, mishap: Mishap::Status, idempotent: true, replayable: true };
         let now = self.precisely();
-        let verdict = self
-            .shared
-            .dice
-            .with(|rng| self.shared.core.retry_within(&attempt, u32::MAX, now, rng));
+        let deadline = deadline.map_or(Nanos::NEVER, Nanos);
+        let core = &self.shared.core;
+        let roll = |rng: &mut Rng| core.retry_within(&attempt, u32::MAX, deadline, now, rng);
+        let verdict = self.shared.dice.with(roll);
         match verdict {
             Verdict::Again { after } => Some(after.as_secs_f64()),
             Verdict::Stop(_) => None,

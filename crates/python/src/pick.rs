@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use evenly_core::{Failure, Held, Nanos, Outcome, Reason, State};
 use parking_lot::Mutex;
+use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::balancer::Balancer;
@@ -22,12 +23,15 @@ pub struct Pick {
     spent: AtomicBool,
 }
 
+/// How far an exception's causes are followed: clients wrap two deep, and a chain may be a ring.
+const CAUSES: usize = 8;
+
 /// Where a pick stands.
 enum Loan {
     /// On its way out; nobody sees it.
     Between,
-    /// Lent; with what was said of the node so far.
-    Out(Held, Option<Outcome>),
+    /// Lent; with what was said of the node so far, aside: a pick is moved often, and mostly nothing is said.
+    Out(Held, Option<Box<Outcome>>),
     /// Given back; whether with the node's failure.
     Back(Arc<State>, bool),
 }
@@ -63,11 +67,22 @@ impl Pick {
         )
     }
 
-    /// What an exception says of the node: one of the kinds in `fails_on` blames it, any other does not.
+    /// What an exception says of the node: one of the kinds in `fails_on` blames it, and so does one raised `from`
+    /// such a one, which is how HTTP clients wrap a refused connection. Any other does not.
     #[cold]
     fn judge(&self, error: &Bound<'_, PyAny>) -> PyResult<Outcome> {
-        let blames = error.is_instance(self.shared().fails_on.bind(error.py()))?;
-        Ok(if blames { Outcome::failed(Reason::NodeReset) } else { Outcome::Cancelled })
+        let kinds = self.shared().fails_on.bind(error.py());
+        let mut error = error.clone();
+        for _ in 0..CAUSES {
+            if error.is_instance(kinds)? {
+                return Ok(Outcome::failed(Reason::NodeReset));
+            }
+            error = error.getattr(intern!(error.py(), "__cause__"))?;
+            if error.is_none() {
+                break;
+            }
+        }
+        Ok(Outcome::Cancelled)
     }
 
     fn say(&self, py: Python<'_>, outcome: Outcome) -> PyResult<()> {
@@ -79,7 +94,7 @@ impl Pick {
         if matches!(outcome, Outcome::Success) {
             self.shared().core.answered(held, self.shared().now());
         }
-        *said = Some(outcome);
+        *said = Some(Box::new(outcome));
         Ok(())
     }
 }
@@ -109,8 +124,8 @@ impl Pick {
             }
         };
         self.spent.store(true, Relaxed);
-        let outcome = match (said, &verdict) {
-            (Some(said @ Outcome::Failure(_)), _) => said,
+        let outcome = match (said.as_deref(), &verdict) {
+            (Some(said @ Outcome::Failure(_)), _) => *said,
             (_, Ok(judged)) => *judged,
             (_, Err(_)) => Outcome::Cancelled,
         };

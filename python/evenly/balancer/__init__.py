@@ -60,7 +60,8 @@ class Balancer(_engine.Balancer):
     `capacity`: the capacity of every node that does not say its own; None sets no limit.
     `queue`: how many may wait in `acquire`, and how long.
     `retries`: the budget that all `attempts` share, and the pause between two of them.
-    `fails_on`: kinds of exceptions that, raised in the `with` block of a pick, are the node's failure.
+    `fails_on`: kinds of exceptions that, raised in the `with` block of a pick, are the node's failure; so is
+    one that was raised `from` such a one, as clients do with a refused connection.
     `hash_seed`: key of the hash of hash strategies; another seed moves all keys.
     `resolver`: address of a DNS server to ask instead of the system's.
 
@@ -151,15 +152,20 @@ class Balancer(_engine.Balancer):
         wait = self._queue.timeout if timeout is None else seconds("timeout", timeout, zero=True)
         return Acquire(self, key, min(wait, threading.TIMEOUT_MAX))
 
-    def attempts(self, most: int, *, key: Key = None) -> Attempts:
+    def attempts(
+        self, most: int, *, key: Key = None, timeout: float | str | None = None
+    ) -> Attempts:
         """Try up to `most` times, each time on another node, as long as the shared retry budget allows.
+
+        After `timeout` seconds, counted from this call, no further try begins; a try that has begun is not cut.
 
         `for attempt in users.attempts(3): with attempt as pick: …`, or `async for`. A failure that counts against
         its node is swallowed while another try follows; so the work must be safe to repeat.
         """
         if isinstance(most, bool) or not isinstance(most, int) or most < 1:
             raise InvalidSetting(f"attempts: {most!r}: write a whole number from 1")
-        return Attempts(self, key, most)
+        limit = None if timeout is None else seconds("timeout", timeout)
+        return Attempts(self, key, most, limit)
 
     def add(self, node: NodeLike) -> None:
         """Add a node. It takes its share step by step (`slow_start`)."""

@@ -25,12 +25,13 @@ __all__ = ["Attempt", "Attempts"]
 class Attempts:
     """The tries for one piece of work. Go through them with `for`, or with `async for` in a coroutine."""
 
-    __slots__ = ("_again", "_balancer", "_key", "_made", "_most", "_pause", "_tried")
+    __slots__ = ("_again", "_balancer", "_deadline", "_key", "_made", "_most", "_pause", "_tried")
 
-    def __init__(self, balancer: Balancer, key: Key, most: int) -> None:
+    def __init__(self, balancer: Balancer, key: Key, most: int, timeout: float | None) -> None:
         self._balancer = balancer
         self._key = key
         self._most = most
+        self._deadline = None if timeout is None else balancer._deadline(timeout)
         self._made = 0
         self._again = True
         self._pause = 0.0
@@ -76,7 +77,7 @@ class Attempts:
     def _failed(self) -> bool:
         """Ask for another try; true if there is one."""
         if self._made < self._most:
-            pause = self._balancer._retry(self._made, self._tried)
+            pause = self._balancer._retry(self._made, self._tried, self._deadline)
             if pause is not None:
                 self._again, self._pause = True, pause
         return self._again

@@ -127,3 +127,31 @@ def test_a_number_of_tries_that_cannot_be_is_refused(most: object) -> None:
     """It says what to write."""
     with pytest.raises(InvalidSetting, match="whole number from 1"):
         balancer_of_three().attempts(most)  # type: ignore[arg-type]  # that is the point
+
+
+def test_no_try_begins_after_the_deadline() -> None:
+    """A timeout bounds the tries together; one second in, two are left of three, and none begins."""
+    clock = VirtualClock()
+    balancer = clock.balancer(THREE, retries={"backoff": 0})
+    numbers = []
+    with pytest.raises(ConnectionError):
+        for attempt in balancer.attempts(3, timeout="1s"):
+            with attempt:
+                numbers.append(attempt.number)
+                clock.advance(1.0)
+                raise ConnectionError
+    assert numbers == [1]
+
+
+def test_within_the_deadline_tries_go_on() -> None:
+    """Time that is left is used."""
+    clock = VirtualClock()
+    balancer = clock.balancer(THREE, retries={"backoff": 0})
+    numbers = []
+    with pytest.raises(ConnectionError):
+        for attempt in balancer.attempts(3, timeout=1.0):
+            with attempt:
+                numbers.append(attempt.number)
+                clock.advance(0.4)
+                raise ConnectionError
+    assert numbers == [1, 2, 3]

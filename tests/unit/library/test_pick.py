@@ -277,3 +277,37 @@ def test_picks_leave_no_memory_behind() -> None:
     gc.collect()
     # What the interpreter itself caches moves by a few blocks; one block a pick would be 100,000.
     assert sys.getallocatedblocks() - before < 1000
+
+
+class WrappedError(Exception):
+    """How an HTTP client calls what it met."""
+
+
+def fail_wrapped(depth: int) -> None:
+    """A refused connection, wrapped so often."""
+    if depth == 0:
+        raise ConnectionRefusedError
+    try:
+        fail_wrapped(depth - 1)
+    except Exception as cause:
+        raise WrappedError from cause
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_an_error_raised_from_a_refused_connection_blames_the_node(depth: int) -> None:
+    """httpx raises its own error from httpcore's, which is raised from the operating system's."""
+    balancer = Balancer(["10.0.0.1:80"])
+    with pytest.raises(WrappedError), balancer.pick():
+        fail_wrapped(depth)
+    assert balancer.nodes[0].failures == 1
+
+
+def test_an_error_met_while_handling_another_does_not_blame_the_node() -> None:
+    """Only what was raised `from` it is the same failure; a bug in the caller's handler is not."""
+    balancer = Balancer(["10.0.0.1:80"])
+    with pytest.raises(KeyError), balancer.pick():
+        try:
+            raise ConnectionRefusedError
+        except OSError:
+            {}["no such key"]  # noqa: B018
+    assert balancer.nodes[0].failures == 0

@@ -14,6 +14,9 @@ use crate::queue::Queue;
 use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Relaxed};
 use crate::{Fault, Nanos, Rng, Settings, State};
 
+/// How many nodes a fault lists: enough to see how they are named.
+const LISTED: usize = 8;
+
 impl Balancer {
     /// A balancer over `nodes` with a registered strategy. `seed` is its chance.
     pub fn new(
@@ -107,7 +110,7 @@ impl Balancer {
         slowly: bool,
         change: impl FnOnce(&mut Vec<Spec>) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        let _editing = self.editing.lock();
+        let editing = self.editing.lock();
         let before = self.cluster.load_full();
         let mut specs: Vec<_> = before.members.iter().map(spec).collect();
         change(&mut specs)?;
@@ -140,6 +143,8 @@ impl Balancer {
         let mut closes: Vec<_> = gone.map(|old| Act::Close(old.state.clone())).collect();
         self.publish(members, strategy);
         self.desk.lock().acts.append(&mut closes);
+        // Whoever is woken may change the membership in turn.
+        drop(editing);
         self.serve(now);
         Ok(())
     }
@@ -201,10 +206,11 @@ impl Balancer {
         strategy: &dyn Strategy,
         now: Nanos,
     ) -> Result<(), Fault> {
-        let _editing = self.editing.lock();
+        let editing = self.editing.lock();
         let members = self.cluster.load().members.clone();
         let strategy = strategy.prepare(&self.ground(&members))?;
         self.publish(members, strategy);
+        drop(editing);
         self.serve(now);
         Ok(())
     }
@@ -243,8 +249,13 @@ impl Balancer {
         let cluster = self.cluster.load();
         let found = cluster.members.iter().find(|member| &**member.state.id() == id);
         found.map(|member| member.state.clone()).ok_or_else(|| {
-            let known: Vec<_> =
-                cluster.members.iter().take(8).map(|member| &**member.state.id()).collect();
+            let mut known: Vec<_> =
+                cluster.members.iter().take(LISTED).map(|member| &**member.state.id()).collect();
+            if known.is_empty() {
+                known.push("none: add one");
+            } else if cluster.members.len() > LISTED {
+                known.push("…");
+            }
             Fault::new(format!(
                 "cluster {:?} has no node {id:?}: it has {}",
                 self.name,

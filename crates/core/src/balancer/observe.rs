@@ -149,7 +149,7 @@ impl Balancer {
         let (moved, before, after) =
             state.amend(|facts| facts.breaker.take(event, ejection, now, rng));
         if moved {
-            if after == Standing::Serving {
+            if event == BreakerEvent::ProbePassed {
                 state.streak.store(0, Relaxed);
                 state.window.clear();
                 // It has been away for its failures; their penalty on top would keep it away for as long again.

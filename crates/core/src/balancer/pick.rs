@@ -5,14 +5,11 @@ use std::sync::Arc;
 use super::Balancer;
 use crate::cluster::{Cluster, Member};
 use crate::health::Standing;
-use crate::pick::View;
+use crate::pick::{ASKS, View};
 use crate::queue::{Ticket, Waiter, Wake};
 use crate::report::Counts;
 use crate::sync::{AcqRel, Acquire, Relaxed};
 use crate::{Attempt, Held, Key, Loan, Nanos, Reason, Refusal, Rng, Tried, Verdict};
-
-/// How often the strategy is asked before one scan decides.
-const ASKS: usize = crate::pick::DRAWS as usize;
 
 impl Balancer {
     /// A node on loan. Never waits; the refusal says why there is none.
@@ -35,7 +32,7 @@ impl Balancer {
         now: Nanos,
         rng: &mut Rng,
     ) -> Result<Held, Box<Refusal>> {
-        if self.queue.length() > 0 {
+        if self.queue.anywhere() > 0 {
             // Who came before gets the next place.
             return Err(self.refusal(Reason::AtCapacity, tried, now));
         }
@@ -164,14 +161,9 @@ impl Balancer {
         wake: Wake,
     ) -> Result<Ticket, Box<Refusal>> {
         let refusal = self.refusal(Reason::NoNode, tried, now);
-        if refusal.reason != Reason::AtCapacity
-            && self.queue.length() == 0
-            && refusal.counts.full == 0
-        {
-            // A place may have come free since the caller's pick: whoever serves the queue finds out.
-            if refusal.counts.nodes == 0 || !self.has_open_node(tried) {
-                return Err(refusal);
-            }
+        // A place may have come free since the caller's pick: whoever serves the queue finds out.
+        if refusal.reason != Reason::AtCapacity && !self.has_open_node(tried) {
+            return Err(refusal);
         }
         let key = match key {
             Key::None => None,
@@ -198,20 +190,28 @@ impl Balancer {
         self.queue.leave(ticket).is_some()
     }
 
-    /// Hands free places to those who wait, in their order.
+    /// Hands free places to those who wait, in their order. Who waits for what is left after a failed try is passed
+    /// over while there is nothing for him: else one node that hangs at its capacity would stop all the others.
     pub(super) fn serve(self: &Arc<Self>, now: Nanos) {
         if self.queue.length() == 0 {
             return;
         }
         self.queue.in_turn(|| {
             let mut rng = Rng::seeded(self.desk.lock().rng.next_u64());
-            while let Some((ticket, key, tried, since)) = self.queue.first() {
+            let may = |tried: &Tried| tried.is_empty() || self.has_open_node(tried);
+            let mut passed = None;
+            while let Some((ticket, key, tried, since)) = self.queue.next(passed, may) {
                 let key = key.as_deref().map_or(Key::None, Key::Bytes);
                 // A loan dropped without a word gives no later time than its own beginning.
-                let Ok(held) = self.choose(key, &tried, now.max(since), &mut rng) else { return };
-                let loan = Loan::new(self.clone(), held);
-                if let Some(waiter) = self.queue.leave(ticket) {
-                    (waiter.wake)(Ok(loan));
+                match self.choose(key, &tried, now.max(since), &mut rng) {
+                    Ok(held) => {
+                        let loan = Loan::new(self.clone(), held);
+                        if let Some(waiter) = self.queue.leave(ticket) {
+                            (waiter.wake)(Ok(loan));
+                        }
+                    }
+                    Err(_) if tried.is_empty() => return,
+                    Err(_) => passed = Some(ticket),
                 }
             }
         });
@@ -220,24 +220,30 @@ impl Balancer {
     /// Whether a failed attempt may be followed by another, and when.
     pub fn retry(&self, attempt: &Attempt, now: Nanos, rng: &mut Rng) -> Verdict {
         let settings = &self.settings.retry;
-        self.retry_within(attempt, settings.extra, now, rng)
+        self.retry_within(attempt, settings.extra, Nanos::NEVER, now, rng)
     }
 
-    /// The same with another bound on extra tries, from the same budget.
+    /// The same with another bound on extra tries and a deadline for the whole, from the same budget. A try that
+    /// could only begin at the deadline or later is not worth its place in the budget.
     pub fn retry_within(
         &self,
         attempt: &Attempt,
         extra: u32,
+        deadline: Nanos,
         now: Nanos,
         rng: &mut Rng,
     ) -> Verdict {
         let settings = &self.settings.retry;
         if let Some(reason) = attempt.forbids(extra) {
-            Verdict::Stop(reason)
+            return Verdict::Stop(reason);
+        }
+        let after = settings.backoff.times(rng.unit());
+        if now.plus(after) >= deadline {
+            Verdict::Stop(Reason::DeadlinePassed)
         } else if !self.budget.spend(settings, self.picks(), now) {
             Verdict::Stop(Reason::RetryBudgetSpent)
         } else {
-            Verdict::Again { after: settings.backoff.times(rng.unit()) }
+            Verdict::Again { after }
         }
     }
 

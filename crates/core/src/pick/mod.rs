@@ -16,7 +16,7 @@ pub use options::{OptionEntry, StrategySpec, Value};
 pub use power_of_two::PowerOfTwo;
 pub use random::Random;
 pub use round_robin::RoundRobin;
-pub use view::{Key, Tried, View};
+pub use view::{ASKS, Key, Tried, View};
 pub use weighted_round_robin::WeightedRoundRobin;
 
 use options::Options;

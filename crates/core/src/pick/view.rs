@@ -44,8 +44,8 @@ impl Tried {
     }
 }
 
-/// How many refusals of one pick are kept in mind; a pick asks no more often than that.
-pub const ASKS: usize = 4;
+/// How often a strategy is asked before one scan decides, and so how many refusals of one pick are kept in mind.
+pub const ASKS: usize = super::DRAWS as usize;
 
 /// The members as they stand for one pick.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl<'a> View<'a> {
         self.members.is_empty()
     }
 
-    /// The moment of the pick; the start of the clock for strategies that do not read it.
+    /// The moment of the pick; up to 10 ms old for a strategy that does not [read the clock](super::Strategy::reads_clock).
     pub fn now(&self) -> Nanos {
         self.scale.now
     }
