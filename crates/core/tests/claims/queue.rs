@@ -29,12 +29,22 @@ fn wait(
     who: usize,
     deadline: Nanos,
 ) -> Result<Ticket, Reason> {
+    wait_after(balancer, &Tried::default(), told, who, deadline)
+}
+
+fn wait_after(
+    balancer: &Arc<Balancer>,
+    tried: &Tried,
+    told: &Told,
+    who: usize,
+    deadline: Nanos,
+) -> Result<Ticket, Reason> {
     let told = told.clone();
     let wake = Box::new(move |result: Result<Loan, evenly_core::Refusal>| {
         told.lock().push((who, result.map_err(|refusal| refusal.reason)));
     });
     balancer
-        .enqueue(Key::None, &Tried::default(), deadline, Nanos::ZERO, wake)
+        .enqueue(Key::None, tried, deadline, Nanos::ZERO, wake)
         .map_err(|refusal| refusal.reason)
 }
 
@@ -80,6 +90,55 @@ fn a_newcomer_does_not_overtake() {
     assert_eq!(newcomer.unwrap_err().reason, Reason::AtCapacity);
     first.leave(Outcome::Success, Nanos::ZERO);
     assert_eq!(names(&told), [0]);
+}
+
+/// One node hangs at its capacity, the other fails now and then: who tried the other waits for the first, and the
+/// others must not wait with him.
+#[test]
+fn who_waits_for_what_is_left_after_a_failed_try_keeps_nobody_else_waiting() {
+    let nodes = vec![Spec::new("failing").capacity(1), Spec::new("hanging").capacity(1)];
+    let balancer = balancer_of(&StrategySpec::named("least_connections"), nodes, plain());
+    let (told, mut rng) = (Told::default(), Rng::seeded(130));
+    let out: Vec<Loan> = (0..2).map(|_| pick(&balancer, Nanos::ZERO, &mut rng)).collect();
+    let (failing, hanging): (Vec<_>, Vec<_>) =
+        out.into_iter().partition(|loan| &**loan.id() == "failing");
+    let mut tried = Tried::default();
+    tried.push(failing[0].state().clone());
+    wait_after(&balancer, &tried, &told, 0, LATER).unwrap();
+    wait(&balancer, &told, 1, LATER).unwrap();
+    drop(failing);
+    assert_eq!(names(&told), [1], "passed over while there is nothing for him");
+    told.lock().clear();
+    let newcomer = pick(&balancer, Nanos::ZERO, &mut rng);
+    assert_eq!(&**newcomer.id(), "failing");
+    drop(hanging);
+    assert_eq!(names(&told), [0], "served as soon as there is");
+}
+
+#[test]
+fn waiting_for_nodes_that_all_were_tried_is_refused_whoever_else_waits() {
+    let (balancer, told) = (cluster(1, 1_024), Told::default());
+    let first = pick(&balancer, Nanos::ZERO, &mut Rng::seeded(131));
+    wait(&balancer, &told, 0, LATER).unwrap();
+    let mut tried = Tried::default();
+    tried.push(first.state().clone());
+    assert_eq!(wait_after(&balancer, &tried, &told, 1, LATER).unwrap_err(), Reason::NoNode);
+}
+
+/// A wake is under no lock: it may change the cluster, also when it is a change that woke it.
+#[test]
+fn who_is_woken_by_a_change_may_make_another() {
+    let (balancer, told) = (cluster(1, 1_024), Told::default());
+    let first = pick(&balancer, Nanos::ZERO, &mut Rng::seeded(132));
+    let (inner, note) = (balancer.clone(), told.clone());
+    let wake = Box::new(move |result: Result<Loan, evenly_core::Refusal>| {
+        inner.add(Spec::new("n2"), Nanos::ZERO).unwrap();
+        note.lock().push((0, result.map_err(|refusal| refusal.reason)));
+    });
+    balancer.enqueue(Key::None, &Tried::default(), LATER, Nanos::ZERO, wake).unwrap();
+    balancer.add(Spec::new("n1"), Nanos::ZERO).unwrap();
+    assert_eq!((names(&told), balancer.cluster().members.len()), (vec![0], 3));
+    drop(first);
 }
 
 #[test]

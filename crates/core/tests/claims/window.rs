@@ -57,3 +57,14 @@ fn a_cleared_window_is_empty() {
     window.clear();
     assert_eq!(window.sum(Nanos::from_secs(5), SPAN), (0, 0));
 }
+
+/// A bucket has 24 bits for each count: in a long window at a high rate it must not run over into its neighbours.
+#[test]
+fn a_bucket_that_is_full_counts_no_more() {
+    let (window, now) = (Window::default(), Nanos::from_secs(5));
+    for _ in 0..(1 << 24) + 10 {
+        window.note(true, now, SPAN);
+    }
+    let most = (1 << 24) - (1 << 16);
+    assert_eq!(window.sum(now, SPAN), (most, most));
+}
