@@ -2,9 +2,16 @@
 
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
+use std::sync::Arc;
+use std::time::Duration;
 
 use evenly_proxy::address::Address;
+use evenly_proxy::listener::{Crew, accept};
 use evenly_proxy::sockets::bind;
+use evenly_proxy::worker::spawn;
+use tokio::net::TcpStream;
+
+use crate::stage::{shared, soon};
 
 fn fault(address: &Address) -> String {
     bind("listen.web", address).err().expect("it cannot be had")
@@ -41,4 +48,25 @@ fn only_a_dead_unix_socket_is_taken_over() {
     drop(alive);
     assert!(path.exists(), "what a killed process leaves");
     bind("listen.web", &address).expect("nobody listens any more");
+}
+
+/// As many clients are served as have room; the next one waits in the backlog until somebody leaves.
+#[tokio::test]
+async fn accepting_pauses_while_there_is_no_room() {
+    let shared = shared();
+    let worker = spawn(&shared, 0).expect("a thread can be started");
+    let crew = Arc::new(Crew::new(vec![worker], 1));
+    let any = Address::Ip("127.0.0.1:0".parse().expect("an address"));
+    let bound = bind("listen.web", &any).expect("a free port");
+    tokio::spawn(accept(bound.socket, 0, Arc::clone(&crew)));
+    let opened = || shared.meters.shard(0).listeners[0].opened.get();
+
+    let first = TcpStream::connect(&bound.address).await.expect("it listens");
+    soon("the first", || opened() == 1).await;
+    let _second = TcpStream::connect(&bound.address).await.expect("the backlog takes it");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!((opened(), crew.has_room()), (1, false), "the second waits");
+    drop(first);
+    soon("the second", || opened() == 2).await;
+    crew.workers()[0].end();
 }
