@@ -123,16 +123,15 @@ fn done(exchange: Exchange<'_>) -> Step {
     request.tally.ended = now;
     request.tally.reason = None;
     connection.idle_since = now;
-    let whole = request.is_sent();
     if let Some(keep) = rest_for
-        && whole
+        && request.is_sent()
     {
         berth.give(node, now, keep);
     }
     let status = request.tally.status;
     let outcome =
         if fails(status) { failure(Reason::NodeStatus, retry_after) } else { Outcome::Success };
-    let after = match (whole, close) {
+    let after = match (request.carrier.is_done(), close) {
         (true, false) => After::KeepAlive,
         // With unread bytes a close is a reset, and the client might lose what it was sent.
         (true, true) if connection.rest.is_empty() => After::Close,

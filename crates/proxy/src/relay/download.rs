@@ -124,9 +124,11 @@ impl Exchange<'_> {
 
     /// Whom the answer is for.
     fn reply(&self) -> Reply {
+        // Whoever is answered before it has sent everything may never send the rest.
+        let early = !self.request.carrier.is_done();
         Reply {
             version: self.request.version,
-            close: !self.request.keep_alive || self.local.is_leaving(),
+            close: early || !self.request.keep_alive || self.local.is_leaving(),
             relaxed: self.connection.rules(self.local).terms.relaxed,
         }
     }

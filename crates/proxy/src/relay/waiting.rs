@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::intake::Request;
 use super::{After, Connection, answer};
 use crate::clock;
-use crate::worker::Local;
+use crate::worker::{Local, Phase};
 
 /// Waits for a place when all nodes are at their capacity; refuses when that cannot help or takes too long.
 pub async fn wait(
@@ -25,7 +25,7 @@ pub async fn wait(
     let refusal = match refusal.reason {
         Reason::AtCapacity => {
             let began = clock::now();
-            let got = in_queue(local, connection, request, balancer, tried).await;
+            let got = in_queue(local, connection, request, balancer, tried, *refusal).await;
             request.tally.asked = clock::now();
             request.tally.queued = request.tally.asked.since(began);
             match got {
@@ -54,6 +54,7 @@ async fn in_queue(
     request: &Request,
     balancer: &Arc<Balancer>,
     tried: &Tried,
+    full: Refusal,
 ) -> Result<Loan, Option<Refusal>> {
     let limit = local.rules.clusters[connection.rules(local).cluster].queue;
     let now = clock::now();
@@ -64,10 +65,21 @@ async fn in_queue(
     let ticket = balancer
         .enqueue(key, tried, now.plus(limit), now, tell)
         .map_err(|refusal| Some(*refusal))?;
-    connection.alarm.off();
+    connection.alarm.set(now.plus(limit));
     poll_fn(|cx| {
         if let Poll::Ready(told) = Pin::new(&mut woken).poll(cx) {
             return Poll::Ready(told.map_err(|_| None).and_then(|told| told.map_err(Some)));
+        }
+        // The core tells as well when time is over, but only as often as time is let pass.
+        let over = if local.phase() == Phase::Ended {
+            Some(Reason::ShuttingDown)
+        } else {
+            connection.alarm.rung().then_some(Reason::QueueTimeout)
+        };
+        if let Some(reason) = over
+            && balancer.cancel(ticket)
+        {
+            return Poll::Ready(Err(Some(Refusal { reason, ..full.clone() })));
         }
         if request.carrier.is_done() && connection.poll_gone(cx, local).is_ready() {
             balancer.cancel(ticket);
