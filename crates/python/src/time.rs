@@ -51,7 +51,8 @@ pub enum Dice {
 }
 
 thread_local! {
-    static STREAM: RefCell<Rng> = RefCell::new(Rng::seeded(entropy()));
+    // Seeded at the first draw: a constant start needs no check whether the cell is there.
+    static STREAM: RefCell<Option<Rng>> = const { RefCell::new(None) };
 }
 
 impl Dice {
@@ -61,7 +62,7 @@ impl Dice {
         match self {
             // A strategy written in Python may pick from another balancer inside a pick: it draws from a stream aside.
             Self::Thread => STREAM.with(|stream| match stream.try_borrow_mut() {
-                Ok(mut rng) => roll(&mut rng),
+                Ok(mut rng) => roll(rng.get_or_insert_with(|| Rng::seeded(entropy()))),
                 Err(_) => roll(&mut Rng::seeded(entropy())),
             }),
             Self::Seeded(stream) => {
@@ -84,7 +85,7 @@ pub fn entropy() -> u64 {
 
 /// In a forked child: parent and child must not draw the same.
 pub fn reseed() {
-    STREAM.with(|stream| *stream.borrow_mut() = Rng::seeded(entropy()));
+    STREAM.set(None);
 }
 
 /// A clock that stands still until a test moves it.
