@@ -1,5 +1,6 @@
 //! The fields after the last chunk.
 
+use super::{Decoder, State};
 use crate::rule::Rule;
 use crate::scan;
 
@@ -11,7 +12,7 @@ const ROOM: usize = 20;
 
 /// Names that a receiver which merges trailers into the head would act upon: framing, routing, authentication of the
 /// hop, and where the request came from (RFC 9110 6.5.1).
-const FORBIDDEN: [&str; 14] = [
+const FORBIDDEN: [&str; 15] = [
     "connection",
     "content-length",
     "expect",
@@ -20,6 +21,7 @@ const FORBIDDEN: [&str; 14] = [
     "http2-settings",
     "keep-alive",
     "proxy-authenticate",
+    "proxy-authorization",
     "proxy-connection",
     "te",
     "trailer",
@@ -60,5 +62,31 @@ impl Name {
             || known.starts_with(b"x-forwarded-")
             || FORBIDDEN.iter().any(|name| name.len() == length && name.as_bytes() == known);
         if forbidden { Err(Rule::Trailer) } else { Ok(()) }
+    }
+}
+
+impl Decoder {
+    pub(super) fn in_trailer(&mut self, byte: u8) -> Result<State, Rule> {
+        match (self.state, byte) {
+            (State::Line, b'\r') => Ok(State::EndLf),
+            (State::Line, b'\n') => self.excuse(Rule::ChunkTerminator).map(|()| State::Done),
+            (State::TrailerLf, b'\n') => Ok(State::Line),
+            (State::TrailerLf, _) => Err(Rule::Trailer),
+            (State::TrailerValue, b'\r') => Ok(State::TrailerLf),
+            (State::TrailerValue, b'\n') => self.excuse(Rule::Trailer).map(|()| State::Line),
+            (State::TrailerValue, _) => self.excuse(Rule::Trailer).map(|()| State::TrailerValue),
+            (_, b':') => {
+                self.name.finish().or_else(|rule| self.excuse(rule)).map(|()| State::TrailerValue)
+            }
+            (_, b'\r' | b'\n') => {
+                // A line without a colon.
+                self.excuse(Rule::Trailer)?;
+                self.name = Name::new();
+                Ok(if byte == b'\r' { State::TrailerLf } else { State::Line })
+            }
+            _ => {
+                self.name.push(byte).or_else(|rule| self.excuse(rule)).map(|()| State::TrailerName)
+            }
+        }
     }
 }
