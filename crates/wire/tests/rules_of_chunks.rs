@@ -103,6 +103,7 @@ const VECTORS: &[(Rule, &str, Option<&str>)] = &[
     (Rule::Trailer, "0\r\nConnection: close\r\n\r\n", Some("")),
     (Rule::Trailer, "0\r\nX-Forwarded-For: 10.0.0.1\r\n\r\n", Some("")),
     (Rule::Trailer, "0\r\nForwarded: for=10.0.0.1\r\n\r\n", Some("")),
+    (Rule::Trailer, "0\r\nProxy-Authorization: Basic YTpi\r\n\r\n", Some("")),
 ];
 
 #[test]
