@@ -27,10 +27,13 @@ def load(path: str | Path) -> Config:
 
 
 def parse(text: str, file: str = "evenly.toml") -> Config:
-    """Checks a text; `file` is what faults call it."""
+    """Checks a text; `file` is what faults call it. Raises `ConfigError` with every fault."""
     return check(Document.of(text, file))
 
 
 def from_tree(tree: dict[str, Any], source: str, name: Callable[[Loc], str]) -> Config:
-    """Checks values of another source than a file; `name` says where in it a value comes from."""
+    """Checks values of another source than a file; `name` says where in it a value comes from.
+
+    Raises `ConfigError` with every fault.
+    """
     return check(Document(source, tree, name=name))

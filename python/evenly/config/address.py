@@ -1,4 +1,7 @@
-"""Addresses of nodes and listeners: what is one, and when two of them are the same."""
+"""Addresses of nodes and listeners: what is one, and when two of them are the same.
+
+What is none raises ValueError with what to write instead; pydantic turns that into a fault with its place.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Durations: `"250ms"`, `"5s"`, `"1m"`, or a number of seconds. Kept as float seconds."""
+"""Durations: `"250ms"`, `"5s"`, `"1m"`, or a number of seconds. Kept as float seconds.
+
+What is none raises ValueError with what to write instead; pydantic turns that into a fault with its place.
+"""
 
 from __future__ import annotations
 

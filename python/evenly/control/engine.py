@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 import json
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +30,11 @@ class Engine:
         try:
             connection.request("GET", "/state")
             answer = connection.getresponse()
-            found: dict[str, Any] = json.loads(answer.read())
-        except (OSError, ValueError) as fault:
+            body = answer.read()
+            if answer.status != HTTPStatus.OK:
+                raise ValueError(f"it says {answer.status} {answer.reason}")
+            found: dict[str, Any] = json.loads(body)
+        except (OSError, http.client.HTTPException, ValueError) as fault:
             raise EngineSilent(f"the engine does not answer at {self._path}: {fault}") from fault
         finally:
             connection.close()

@@ -81,8 +81,7 @@ class Scene:
     def take(self, state: Any, names: dict[str, str]) -> None:
         """What `/v1/clusters` says now."""
         (cluster,) = state["clusters"]
-        strategy = cluster["strategy"]
-        self.strategy = strategy["name"] if isinstance(strategy, dict) else str(strategy)
+        self.strategy = cluster["strategy"]
         for node in cluster["nodes"]:
             self._take_node(self.rows[names[node["address"]]], node)
         lately = {name: row.history[-1] - row.history[0] for name, row in self.rows.items()}
@@ -95,7 +94,7 @@ class Scene:
         row.history.append(row.picks)
         row.in_flight = node["in_flight"]
         row.latency = node["latency"]
-        serving, reason = bool(node["serving"]), node["reason"] or ""
+        serving, reason = node["serving"], node["reason"]
         if serving != row.serving:
             what = "is back" if serving else f"gets no more requests: {reason}"
             self.happens(f"node {row.actor.name} {what}", good=serving)

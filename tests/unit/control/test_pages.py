@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socketserver
 import subprocess
 import sys
 import threading
@@ -126,6 +127,35 @@ def test_a_silent_engine_is_named(folder: Path, control: object) -> None:
     assert (status, fault["error"]) == (503, "engine_silent")
     with engine(folder / "engine"):
         assert ask(folder, "/v1/clusters")[0] == 200
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"no status line\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{",
+        b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}",
+    ],
+)
+def test_an_engine_that_ends_in_the_middle_is_named(
+    folder: Path, control: object, said: bytes
+) -> None:
+    """An answer that is cut off, or is none, is 503 with a reason as well."""
+
+    class Cut(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            while self.rfile.readline().strip():
+                pass
+            self.wfile.write(said)
+
+    with socketserver.UnixStreamServer(str(folder / "engine"), Cut) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        status, fault = ask(folder, "/v1/clusters")
+        thread.join()
+    assert (status, fault["error"]) == (503, "engine_silent")
 
 
 def test_it_ends_with_the_engine(folder: Path, control: subprocess.Popen[bytes]) -> None:

@@ -40,7 +40,7 @@ def state(picks: dict[str, int], out: str = "") -> dict[str, Any]:
         }
         for address, name in NAMES.items()
     ]
-    return {"clusters": [{"name": "nodes", "strategy": {"name": "power_of_two"}, "nodes": nodes}]}
+    return {"clusters": [{"name": "nodes", "strategy": "power_of_two", "nodes": nodes}]}
 
 
 def node(*words: str) -> subprocess.Popen[bytes]:
