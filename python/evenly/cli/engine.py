@@ -23,5 +23,9 @@ def start(config: Config) -> NoReturn:
     sys.stderr.flush()
     # The engine handles signals. Python's own handler would be told of a Ctrl-C too, remember it until the engine
     # has drained, and turn a clean end into an interrupted one.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    sys.exit(_engine.run_proxy(json.dumps(config.engine()), list(CONTROL)))
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        code = _engine.run_proxy(json.dumps(config.engine()), list(CONTROL))
+    finally:
+        signal.signal(signal.SIGINT, before)
+    sys.exit(code)
