@@ -9,12 +9,15 @@ from dataclasses import dataclass
 
 import pytest
 
+from evenly import _engine
+
 from .harness.client import Client
-from .harness.exchange import Exchange
+from .harness.exchange import Exchange, Wire
+from .harness.garbled import GARBLED, lines
 from .harness.node import Node, echo
 from .harness.ports import LOOPBACK, free_ports
 from .harness.proxy import Proxy
-from .harness.vectors import CHUNKED, HOST, ONE_CHUNK, chunks, get, head
+from .harness.vectors import CHUNKED, HOST, LATER_CHUNKS, ONE_CHUNK, WHOLE, chunks, get, head
 from .harness.waiting import until
 
 Check = Callable[[Exchange], bool]
@@ -171,3 +174,43 @@ def test_a_field_name_with_an_underscore_is_dropped_without_its_switch(relaxed: 
     assert proxy.get("/v", "X_Forwarded_For: 1.2.3.4", "A: b").status == 200
     assert node.requests[-1].header("x_forwarded_for") is None
     assert node.requests[-1].header("a") == "b"
+
+
+def test_a_relaxed_transfer_coding_is_passed_on_for_the_node_to_undo() -> None:
+    """`gzip, chunked` reaches a node that knows it, chunks and all."""
+
+    def answer(wire: Wire) -> None:
+        seen = wire.read_head()
+        while not seen.endswith(b"0\r\n\r\n"):
+            seen += wire.receive()
+        assert b"transfer-encoding: gzip, chunked\r\n" in seen.lower()
+        wire.send(lines())
+        wire.wait_end()
+
+    listen = {"relaxed": ["transfer_coding"]}
+    with Node(raw=answer) as node, Proxy(node, listen=listen) as proxy, proxy.client() as client:
+        client.send(head(b"Transfer-Encoding: gzip, chunked\r\n") + ONE_CHUNK)
+        assert client.response().body == b"hello"
+
+
+def test_a_relaxed_status_is_passed_on() -> None:
+    """Some private protocols answer 600 and above."""
+
+    def answer(exchange: Exchange) -> None:
+        exchange.read()
+        exchange.reply(600, b"odd")
+
+    listen = {"relaxed": ["status"]}
+    with Node(answer) as node, Proxy(node, listen=listen) as proxy, proxy.client() as client:
+        client.send(get(b"GET /v HTTP/1.1"))
+        assert client.receive().startswith(b"HTTP/1.1 600 ")
+
+
+def test_every_rule_of_the_table_is_tried_here() -> None:
+    """A new rule needs its vector, a switch that can be relaxed its request."""
+    rules = _engine.rules()
+    refused = {one.rule for one in [*WHOLE, *LATER_CHUNKS]} | {one.rule for one in GARBLED}
+    relaxed = {one.rule for one in SWITCHES} | {"transfer_coding", "status"}
+    assert {rule["name"] for rule in rules if rule["relaxed"]} == relaxed
+    # This one is not refused but dropped, which has a test of its own.
+    assert {rule["name"] for rule in rules} - refused == {"underscore_name"}

@@ -233,6 +233,7 @@ request.
 """
 
 LIMITS = [
+    Vector("connection_list", "33", head(b"Connection: " + b", ".join([b"a"] * 33) + b"\r\n")),
     Vector("head_too_large", "one field", head(b"A: " + b"b" * 33_000 + b"\r\n"), 431),
     Vector("head_too_large", "the target", get(b"GET /" + b"v" * 33_000 + b" HTTP/1.1"), 431),
     Vector("too_many_fields", "101", head(*(b"A%d: b\r\n" % n for n in range(100))), 431),
