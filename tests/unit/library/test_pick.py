@@ -309,5 +309,5 @@ def test_an_error_met_while_handling_another_does_not_blame_the_node() -> None:
         try:
             raise ConnectionRefusedError
         except OSError:
-            {}["no such key"]  # noqa: B018
+            {}["no such key"]
     assert balancer.nodes[0].failures == 0
