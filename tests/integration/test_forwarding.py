@@ -74,6 +74,37 @@ def test_forwarded_fields_of_trusted_networks_are_kept_and_continued() -> None:
         assert "127.0.0.1" in (seen.header("forwarded") or "")
 
 
+def test_several_lines_of_a_trusted_chain_stay_in_order() -> None:
+    """Two X-Forwarded-For lines are one list; the last word is ours."""
+    with Node() as node, Proxy(node, listen={"trusted": ["127.0.0.1/32"]}) as proxy:
+        assert proxy.get("/", "X-Forwarded-For: 6.6.6.6", "X-Forwarded-For: 7.7.7.7").status == 200
+        lines = [value for name, value in node.requests[-1].headers if name == "x-forwarded-for"]
+        chain = [one.strip() for one in ",".join(lines).split(",")]
+        assert chain == ["6.6.6.6", "7.7.7.7", "127.0.0.1"]
+
+
+def test_heads_up_to_the_limits_pass_unchanged(pair: Pair) -> None:
+    """31 KiB in one field; 95 fields; a target of 16 KiB."""
+    assert asked(pair, "X-Long: " + "v" * 31_000).header("x-long") == "v" * 31_000
+    seen = asked(pair, *(f"X-{n}: {n}" for n in range(95)))
+    assert all(seen.header(f"x-{n}") == str(n) for n in range(95))
+    assert asked(pair, target="/" + "t" * 16_000).target == "/" + "t" * 16_000
+
+
+def test_what_follows_connection_close_is_not_read(pair: Pair) -> None:
+    """A client that says it is done is done."""
+    proxy, node = pair
+    before = node.hits
+    with proxy.client() as client:
+        client.send(
+            b"GET /last HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"
+            b"GET /after HTTP/1.1\r\nHost: t\r\n\r\n"
+        )
+        assert client.response().status == 200
+        assert client.rest() == b""
+    assert node.hits == before + 1
+
+
 def test_fields_of_the_connection_stay_on_it(pair: Pair) -> None:
     """Hop-by-hop fields and those that Connection names are not the node's."""
     seen = asked(

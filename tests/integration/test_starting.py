@@ -6,7 +6,7 @@ import socket
 import subprocess
 from pathlib import Path
 
-from .harness.client import get
+from .harness.client import Client, get
 from .harness.node import Node
 from .harness.ports import LOOPBACK, free_port
 from .harness.proxy import Proxy, evenly
@@ -150,3 +150,42 @@ def test_many_workers_share_one_socket() -> None:
                 client.send(b"GET / HTTP/1.1\r\nHost: t\r\n\r\n")
                 assert client.response().status == 200
         assert node.hits == 16
+
+
+def test_the_log_may_go_to_standard_output() -> None:
+    """One JSON line per request among what the program says."""
+    with Node() as node, Proxy(node, more={"log": {"access": "stdout"}}) as proxy:
+        for _ in range(5):
+            assert proxy.get("/logged").status == 200
+        until(lambda: proxy.stderr().count('"path":"/logged"') == 5, "five lines")
+
+
+def test_a_log_that_cannot_be_opened_is_named() -> None:
+    """Exit 1 before anything is served."""
+    with Node() as node:
+        proxy = Proxy(node, more={"log": {"access": "/nowhere/at/all.jsonl"}}, exit_code=1)
+        proxy.launch()
+        try:
+            assert proxy.wait(60) == 1
+            assert "/nowhere/at/all.jsonl" in proxy.stderr()
+            assert "Traceback" not in proxy.stderr()
+        finally:
+            proxy.end()
+
+
+def test_noise_on_the_admin_listener_disturbs_nobody() -> None:
+    """Garbage, half a request, a foreign method: refused or dropped, and the next scrape is
+    answered.
+    """
+    with Node() as node, Proxy(node) as proxy:
+        for noise in (
+            b"\x16\x03\x01\x02",
+            b"GET /met",
+            b"hello\r\n\r\n",
+            b"G@T / HTTP/1.1\r\n\r\n",
+        ):
+            with Client(proxy.admin) as client:
+                client.offer(noise)
+        assert get(proxy.admin, "/metrics", method="DELETE").status in (404, 405)
+        assert proxy.metrics().samples
+        assert proxy.get("/").status == 200
