@@ -17,8 +17,13 @@ def main() -> int:
     parser.add_argument("--engine", type=Path, required=True, help="socket that tells the state")
     parser.add_argument("--serve", type=Path, required=True, help="socket to answer on")
     given = parser.parse_args()
-    end_with_parent(sys.stdin.buffer)
-    serve(given.serve, Engine(given.engine))
+    end_with_parent(sys.stdin.buffer, (given.engine, given.serve))
+    try:
+        serve(given.serve, Engine(given.engine))
+    except OSError:
+        # Without the engine's folder the engine itself is gone: it died while this process began.
+        if given.serve.parent.exists():
+            raise
     return 0
 
 
