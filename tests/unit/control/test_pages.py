@@ -159,10 +159,12 @@ def test_an_engine_that_ends_in_the_middle_is_named(
 
 
 def test_it_ends_with_the_engine(folder: Path, control: subprocess.Popen[bytes]) -> None:
-    """The end of its standard input is the engine's, however that went."""
+    """The end of its standard input is the engine's, however that went; the folder goes too."""
+    assert ask(folder, "/v1/nothing")[0] == 404
     assert control.stdin is not None
     control.stdin.close()
     assert control.wait(20) == 0
+    assert not folder.exists()
 
 
 def test_a_socket_left_behind_is_taken_over(folder: Path) -> None:
