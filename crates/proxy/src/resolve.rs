@@ -47,7 +47,11 @@ pub async fn look_up(host: &str, server: Option<SocketAddr>) -> Result<Found, St
     options.ip_strategy = LookupIpStrategy::Ipv4thenIpv6;
     options.timeout = options.timeout.min(PATIENCE);
     let resolver = builder.build().map_err(|why| fault(&why))?;
-    let answer = resolver.lookup_ip(host).await.map_err(|why| fault(&why))?;
+    let answer = resolver.lookup_ip(host).await.map_err(|why| match why {
+        why if why.is_nx_domain() => fault(&"there is no such name"),
+        why if why.is_no_records_found() => fault(&"its server knows no address"),
+        why => fault(&why),
+    })?;
     let mut addresses: Vec<IpAddr> = answer.iter().collect();
     addresses.sort_unstable();
     addresses.dedup();

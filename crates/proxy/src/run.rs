@@ -266,7 +266,10 @@ async fn look_after(shared: &Arc<Shared>, crew: &Arc<Crew>, tasks: &mut JoinSet<
             let (from, to) = (event.from.reason(), event.to.reason());
             say(format!("cluster {cluster}, node {}: {from} -> {to}", event.node));
         }
-        Notice::Unresolved { cluster, why } => {
+        Notice::Unresolved { cluster, why, kept: 0 } => {
+            say(format!("cluster {cluster}: {why}; it is looked up again and again"));
+        }
+        Notice::Unresolved { cluster, why, .. } => {
             say(format!("cluster {cluster}: {why}; its last addresses stay"));
         }
     }));

@@ -54,6 +54,8 @@ pub enum Notice {
         cluster: Arc<str>,
         /// What was wrong.
         why: String,
+        /// How many addresses stay.
+        kept: usize,
     },
 }
 

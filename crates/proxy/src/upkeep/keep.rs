@@ -195,6 +195,7 @@ impl Engine {
                             (self.tell)(Notice::Unresolved {
                                 cluster: Arc::clone(balancer.name()),
                                 why,
+                                kept: resolved.specs.len(),
                             });
                         }
                         resolve::AFTER_FAILURE
