@@ -145,3 +145,9 @@ def test_two_listeners_lead_to_two_clusters() -> None:
             for thread in threads:
                 thread.join(60)
             assert bodies == {b"carts"}
+
+
+def test_localhost_is_a_name_like_any_other() -> None:
+    """As the machine's own files say, without a name server."""
+    with Node() as node, Proxy(f"localhost:{node.port}") as proxy:
+        until(lambda: proxy.get("/").status == 200, "localhost is resolved")

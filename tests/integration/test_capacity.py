@@ -5,42 +5,16 @@ which name.
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 from collections.abc import Iterator
 
 from .harness.client import Client, Response
 from .harness.exchange import Exchange
+from .harness.gate import Gate
 from .harness.node import Node, closed_port
 from .harness.proxy import Proxy
 from .harness.state import idle
 from .harness.waiting import until
-
-
-class Gate:
-    """A node's script that holds every request until the gate opens, and counts how many are
-    inside at once.
-    """
-
-    def __init__(self) -> None:
-        self.open = threading.Event()
-        self.inside = 0
-        self.most = 0
-        self.lock = threading.Lock()
-
-    def __call__(self, exchange: Exchange) -> None:
-        """Hold, then answer 200."""
-        exchange.read()
-        with self.lock:
-            self.inside += 1
-            self.most = max(self.most, self.inside)
-        opened = self.open.wait(60)
-        with self.lock:
-            self.inside -= 1
-        if opened:
-            exchange.reply(200, b"through")
-        else:
-            exchange.end()
 
 
 @contextlib.contextmanager
