@@ -161,8 +161,9 @@ impl Balancer {
         wake: Wake,
     ) -> Result<Ticket, Box<Refusal>> {
         let refusal = self.refusal(Reason::NoNode, tried, now);
-        // A place may have come free since the caller's pick: whoever serves the queue finds out.
-        if refusal.reason != Reason::AtCapacity && !self.has_open_node(tried) {
+        // Judged by what waiting cannot change: a place may come free, and go again, while we look.
+        let Counts { nodes, tried: gone, draining, down, .. } = refusal.counts;
+        if nodes == gone + draining + down {
             return Err(refusal);
         }
         let key = match key {

@@ -104,6 +104,10 @@ impl Strategy for ConsistentHash {
             if index != last && view.fit(index as usize) {
                 return Some(index as usize);
             }
+            // The key's own node is out. When all are, the circle with its millions of points is not worth a walk.
+            if last == u32::MAX && !(0..view.len()).any(|index| view.fit(index)) {
+                return None;
+            }
             last = index;
         }
         None
