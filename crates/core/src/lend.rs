@@ -13,10 +13,51 @@ use crate::{Balancer, Nanos, Outcome};
 pub struct Held {
     pub(crate) state: Arc<State>,
     pub(crate) since: Nanos,
-    pub(crate) epoch: u32,
-    pub(crate) answered: bool,
-    pub(crate) probe: bool,
-    pub(crate) panic: bool,
+    pub(crate) marks: Marks,
+}
+
+/// The epoch and three flags in one word: a place is moved from hand to hand, and whole words move without a stall.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Marks(u64);
+
+impl Marks {
+    const ANSWERED: u64 = 1;
+    const PROBE: u64 = 2;
+    const PANIC: u64 = 4;
+
+    #[inline]
+    pub fn new(epoch: u32, probe: bool, panic: bool) -> Self {
+        let (probe, panic) = (u64::from(probe) * Self::PROBE, u64::from(panic) * Self::PANIC);
+        Self(u64::from(epoch) << 32 | probe | panic)
+    }
+
+    /// The epoch the place was taken in.
+    #[inline]
+    pub fn epoch(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    /// Whether the response head has come.
+    #[inline]
+    pub fn answered(self) -> bool {
+        self.0 & Self::ANSWERED != 0
+    }
+
+    /// Whether this is the single request that tries an ejected node.
+    #[inline]
+    pub fn probe(self) -> bool {
+        self.0 & Self::PROBE != 0
+    }
+
+    /// Whether the node was taken for want of a better one.
+    #[inline]
+    pub fn panic(self) -> bool {
+        self.0 & Self::PANIC != 0
+    }
+
+    pub fn set_answered(&mut self) {
+        self.0 |= Self::ANSWERED;
+    }
 }
 
 impl Held {
@@ -32,7 +73,7 @@ impl Held {
 
     /// Whether the node was taken although it is not healthy, for want of a better one.
     pub fn panicked(&self) -> bool {
-        self.panic
+        self.marks.panic()
     }
 }
 
@@ -69,7 +110,7 @@ impl Loan {
 
     /// Whether the node was taken although it is not healthy, for want of a better one.
     pub fn panicked(&self) -> bool {
-        self.held().panic
+        self.held().marks.panic()
     }
 
     /// The response head has come: here the latency sample ends, while the loan goes on.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-use evenly_core::{Admin, Attempt, Balancer as Core, Mishap, Nanos, Rng, Strategy, Tried, Verdict};
+use evenly_core::{Admin, Attempt, Balancer as Core, Mishap, Nanos, Strategy, Tried, Verdict};
 use parking_lot::Mutex;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -56,10 +56,11 @@ impl Balancer {
         seed: Option<u64>,
     ) -> PyResult<Self> {
         let time = clock.map_or(Time::Real, Clock::share);
-        let dice = seed.map_or(Dice::Thread, |seed| Dice::Seeded(Mutex::new(Rng::seeded(seed))));
         let (built, script) = chosen(&strategy.0, &strategy.1)?;
         let (settings, health) = options.split();
         let seed = seed.unwrap_or_else(entropy);
+        // The core draws from the seed too: picks have a stream of their own.
+        let dice = Dice::seeded(!seed);
         let (nodes, names) = names::apart(nodes);
         let core = Core::with_strategy(name, nodes, &*built, settings, time.now(false), seed)
             .map_err(fault(py, errors::invalid_node))?;
@@ -162,7 +163,8 @@ impl Balancer {
         let now = self.precisely();
         let deadline = deadline.map_or(Nanos::NEVER, Nanos);
         let core = &self.shared.core;
-        let roll = |rng: &mut Rng| core.retry_within(&attempt, u32::MAX, deadline, now, rng);
+        let roll =
+            |rng: &mut evenly_core::Rng| core.retry_within(&attempt, u32::MAX, deadline, now, rng);
         let verdict = self.shared.dice.with(roll);
         match verdict {
             Verdict::Again { after } => Some(after.as_secs_f64()),

@@ -3,6 +3,10 @@
 #![allow(clippy::needless_pass_by_value, reason = "PyO3 hands arguments over by value")]
 #![allow(clippy::too_many_arguments, reason = "in Python they are keyword arguments")]
 #![allow(
+    clippy::inline_always,
+    reason = "what a pick moves from frame to frame costs more than it does"
+)]
+#![allow(
     clippy::used_underscore_items,
     reason = "a leading underscore is Python's word for private"
 )]

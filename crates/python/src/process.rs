@@ -13,7 +13,6 @@ use evenly_proxy::upkeep::{Engine, Pause, Watch};
 use pyo3::prelude::*;
 
 use crate::shared::Shared;
-use crate::time;
 
 /// Locked only under the interpreter's lock and never across a call, so it is free whenever a fork happens.
 static ENGINE: Mutex<Option<Engine>> = Mutex::new(None);
@@ -98,10 +97,12 @@ fn _after_fork_in_child() {
     // Unlocking would hand the locks to threads that are not here, so what was locked is left behind.
     mem::forget(PAUSE.take());
     mem::forget(ENGINE.lock().unwrap_or_else(PoisonError::into_inner).take());
-    time::reseed();
     let balancers = BALANCERS.lock().unwrap_or_else(PoisonError::into_inner).clone();
     for shared in balancers.iter().filter_map(Weak::upgrade) {
         shared.core.forked();
+        if !shared.is_virtual() {
+            shared.dice.reseed();
+        }
         shared.watched.store(shared.is_virtual(), Relaxed);
     }
 }

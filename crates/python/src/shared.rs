@@ -50,14 +50,14 @@ impl Shared {
     }
 
     /// Takes a place on a node, or says why there is none.
-    #[inline]
+    #[inline(always)]
     pub fn try_hold(&self, key: Key<'_>, tried: &Tried) -> Result<Held, Box<Refusal>> {
         let now = self.now();
         self.dice.with(|rng| self.core.hold(key, tried, now, rng))
     }
 
     /// Takes a place on a node, or raises.
-    #[inline]
+    #[inline(always)]
     pub fn hold(&self, py: Python<'_>, key: Key<'_>, tried: &Tried) -> PyResult<Held> {
         if !self.watched.load(Relaxed) {
             process::watch(py, self);

@@ -1,12 +1,10 @@
 //! Time and chance for the library: one monotonic clock shared with the engine thread, or a test's own.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use evenly_core::{Nanos, Rng};
-use parking_lot::Mutex;
 use pyo3::prelude::*;
 use rustix::rand::{GetRandomFlags, getrandom};
 use rustix::time::{ClockId, clock_gettime};
@@ -42,34 +40,28 @@ impl Time {
     }
 }
 
-/// Where a balancer draws from.
-pub enum Dice {
-    /// One stream per thread, seeded by the kernel.
-    Thread,
-    /// A test's stream.
-    Seeded(Mutex<Rng>),
-}
-
-thread_local! {
-    // Seeded at the first draw: a constant start needs no check whether the cell is there.
-    static STREAM: RefCell<Option<Rng>> = const { RefCell::new(None) };
-}
+/// Where a balancer draws from: a stream whose state is read before a pick and written after it. Two threads that
+/// read the same state draw the same numbers once, which does no harm; a lock would cost more than the draw.
+pub struct Dice(AtomicU64);
 
 impl Dice {
+    /// The stream that belongs to `seed`.
+    pub fn seeded(seed: u64) -> Self {
+        Self(AtomicU64::new(seed))
+    }
+
+    /// In a forked child: parent and child must not draw the same.
+    pub fn reseed(&self) {
+        self.0.store(entropy(), Relaxed);
+    }
+
     /// Lends the stream.
-    #[inline]
+    #[inline(always)]
     pub fn with<R>(&self, roll: impl FnOnce(&mut Rng) -> R) -> R {
-        match self {
-            // A strategy written in Python may pick from another balancer inside a pick: it draws from a stream aside.
-            Self::Thread => STREAM.with(|stream| match stream.try_borrow_mut() {
-                Ok(mut rng) => roll(rng.get_or_insert_with(|| Rng::seeded(entropy()))),
-                Err(_) => roll(&mut Rng::seeded(entropy())),
-            }),
-            Self::Seeded(stream) => {
-                let Some(mut rng) = stream.try_lock() else { return roll(&mut Rng::seeded(0)) };
-                roll(&mut rng)
-            }
-        }
+        let mut rng = Rng::seeded(self.0.load(Relaxed));
+        let rolled = roll(&mut rng);
+        self.0.store(rng.next_u64(), Relaxed);
+        rolled
     }
 }
 
@@ -81,11 +73,6 @@ pub fn entropy() -> u64 {
         Ok(8) => u64::from_ne_bytes(bytes),
         _ => kernel(ClockId::Monotonic),
     }
-}
-
-/// In a forked child: parent and child must not draw the same.
-pub fn reseed() {
-    STREAM.set(None);
 }
 
 /// A clock that stands still until a test moves it.

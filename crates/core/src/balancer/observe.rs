@@ -15,8 +15,8 @@ impl Balancer {
     /// The response head has come: the latency sample ends, the loan goes on. Not to be called for an answer that is a
     /// failure: those are quick, and a sample of them would make the node look fast.
     pub fn answered(&self, held: &mut Held, now: Nanos) {
-        if !held.answered && held.epoch == self.epoch.load(Relaxed) {
-            held.answered = true;
+        if !held.marks.answered() && held.marks.epoch() == self.epoch.load(Relaxed) {
+            held.marks.set_answered();
             held.state.places.answered();
             held.state.quiet_since.store(now.0, Relaxed);
             self.sample(&held.state, now.since(held.since), now);
@@ -25,7 +25,7 @@ impl Balancer {
 
     /// Gives a place back and tells how it went. What is left is the node, for whoever still wants to name it.
     pub fn leave(self: &Arc<Self>, held: Held, outcome: Outcome, now: Nanos) -> Arc<State> {
-        if held.epoch != self.epoch.load(Relaxed) {
+        if held.marks.epoch() != self.epoch.load(Relaxed) {
             return held.state;
         }
         let state = &*held.state;
@@ -35,7 +35,7 @@ impl Balancer {
                 if state.well_from.load(Relaxed) != 0 {
                     self.is_well(state, &held, now);
                 }
-                if !held.answered {
+                if !held.marks.answered() {
                     state.quiet_since.store(now.0, Relaxed);
                     self.sample(state, now.since(held.since), now);
                 }
@@ -47,15 +47,15 @@ impl Balancer {
                 self.failed(state, &held, failure, now);
             }
             Outcome::Cancelled => {
-                if !held.answered {
+                if !held.marks.answered() {
                     self.gave_up(state, &held, now);
                 }
                 state.cancelled.fetch_add(1, Relaxed);
                 state.completed.fetch_add(1, Relaxed);
             }
         }
-        state.places.give_back(held.answered);
-        if held.probe {
+        state.places.give_back(held.marks.answered());
+        if held.marks.probe() {
             state.probing.store(false, Relaxed);
         }
         self.changed(state);
@@ -107,7 +107,7 @@ impl Balancer {
             if state.streak.load(Relaxed) != 0 {
                 state.streak.store(0, Relaxed);
             }
-            if held.probe {
+            if held.marks.probe() {
                 self.move_breaker(state, BreakerEvent::ProbePassed, now);
             }
         }
@@ -122,7 +122,7 @@ impl Balancer {
         let Some(ejection) = &self.settings.ejection else { return };
         state.window.note(true, now, ejection.window);
         let streak = state.streak.fetch_add(1, Relaxed) + 1;
-        if held.probe {
+        if held.marks.probe() {
             self.move_breaker(state, BreakerEvent::ProbeFailed, now);
             return;
         }

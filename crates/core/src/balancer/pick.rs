@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Balancer;
 use crate::cluster::{Cluster, Member};
 use crate::health::Standing;
+use crate::lend::Marks;
 use crate::pick::{ASKS, View};
 use crate::queue::{Ticket, Waiter, Wake};
 use crate::report::Counts;
@@ -147,7 +148,7 @@ impl Balancer {
             cluster.strategy.changed(&cluster.members, index);
         }
         let epoch = self.epoch.load(Relaxed);
-        Some(Held { state: state.clone(), since: now, epoch, answered: false, probe, panic })
+        Some(Held { state: state.clone(), since: now, marks: Marks::new(epoch, probe, panic) })
     }
 
     /// Joins the queue for a place. `wake` is called once, on the thread that gives a place back or lets time pass:
@@ -271,8 +272,8 @@ impl Balancer {
                     counts.ejected += 1;
                     first = first.min(member.state.facts.lock().breaker.until);
                 }
-                Standing::Serving if !view.open(index) => counts.full += 1,
-                Standing::Serving => {}
+                // With a free place by now it was full when it was asked: the reason must not change with the moment.
+                Standing::Serving => counts.full += 1,
             }
         }
         let reason =
