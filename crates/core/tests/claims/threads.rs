@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use evenly_core::{Admin, Key, Loan, Nanos, Outcome, Rng, Settings, Spec, Tried};
+use evenly_core::{Admin, Key, Loan, Nanos, Outcome, Reason, Rng, Settings, Spec, Tried};
 
 use crate::common::{FAILED, all_strategies, balancer_of, plain};
 
@@ -162,6 +162,27 @@ fn no_waiter_sleeps_beside_a_free_place() {
         (balancer.waiting(), balancer.nodes(Nanos::ZERO)[0].completed),
         (0, THREADS * rounds)
     );
+}
+
+/// Whoever is refused reads the reason a moment later, when the place may be free again; the proxy waits or gives up by
+/// that word.
+#[test]
+fn want_of_room_is_called_so_whatever_comes_free_meanwhile() {
+    let balancer = balancer_of(&all_strategies()[2], vec![Spec::new("n0").capacity(1)], plain());
+    std::thread::scope(|scope| {
+        for seed in 0..THREADS {
+            let balancer = &balancer;
+            scope.spawn(move || {
+                let mut rng = Rng::seeded(seed);
+                for _ in 0..20_000 {
+                    match balancer.pick(Key::None, &Tried::default(), Nanos::ZERO, &mut rng) {
+                        Ok(loan) => loan.leave(Outcome::Success, Nanos::ZERO),
+                        Err(refusal) => assert_eq!(refusal.reason, Reason::AtCapacity),
+                    }
+                }
+            });
+        }
+    });
 }
 
 #[test]
