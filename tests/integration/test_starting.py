@@ -26,15 +26,12 @@ def test_a_port_in_use_is_named() -> None:
     with Node() as node, socket.create_server((LOOPBACK, 0)) as holder:
         taken = f"{LOOPBACK}:{holder.getsockname()[1]}"
         proxy = Proxy(node, listen={"address": taken}, exit_code=1)
-        proxy.launch()
-        try:
+        with proxy.launched():
             assert proxy.wait(60) == 1
             assert taken in proxy.stderr()
             assert "in use" in proxy.stderr().lower()
             assert "panicked" not in proxy.stderr() and "Traceback" not in proxy.stderr()
             proxy.gone()
-        finally:
-            proxy.end()
 
 
 def test_a_taken_admin_port_is_named_too() -> None:
@@ -42,12 +39,9 @@ def test_a_taken_admin_port_is_named_too() -> None:
     with Node() as node, socket.create_server((LOOPBACK, 0)) as holder:
         taken = f"{LOOPBACK}:{holder.getsockname()[1]}"
         proxy = Proxy(node, more={"admin": {"address": taken}}, exit_code=1)
-        proxy.launch()
-        try:
+        with proxy.launched():
             assert proxy.wait(60) == 1
             assert taken in proxy.stderr()
-        finally:
-            proxy.end()
 
 
 def test_a_faulty_file_is_refused_with_all_its_faults(tmp_path: Path) -> None:
@@ -92,8 +86,7 @@ def test_a_balancer_in_one_line() -> None:
             f"{one.address},{two.address}",
         ]
         proxy.arguments += ["--strategy", "round_robin", "--health", "/healthz"]
-        proxy.launch()
-        try:
+        with proxy.launched():
             until(lambda: proxy.get("/").status == 200, "it serves", within=60)
             assert {proxy.get("/").body for _ in range(8)} == {b"one", b"two"}
             until(
@@ -101,8 +94,6 @@ def test_a_balancer_in_one_line() -> None:
                 "it checks",
             )
             proxy.stop()
-        finally:
-            proxy.end()
 
 
 def test_the_admin_listener_answers_what_it_promises() -> None:
@@ -164,13 +155,10 @@ def test_a_log_that_cannot_be_opened_is_named() -> None:
     """Exit 1 before anything is served."""
     with Node() as node:
         proxy = Proxy(node, more={"log": {"access": "/nowhere/at/all.jsonl"}}, exit_code=1)
-        proxy.launch()
-        try:
+        with proxy.launched():
             assert proxy.wait(60) == 1
             assert "/nowhere/at/all.jsonl" in proxy.stderr()
             assert "Traceback" not in proxy.stderr()
-        finally:
-            proxy.end()
 
 
 def test_noise_on_the_admin_listener_disturbs_nobody() -> None:

@@ -4,6 +4,7 @@ ended by its pid.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -11,7 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -78,6 +79,8 @@ class Proxy:
             "cluster.users": {"nodes": [address_of(node) for node in nodes], **(cluster or {})},
             **(more or {}),
         }
+        self.temporary = self.folder / "tmp"
+        self.temporary.mkdir()
         self.file = self.folder / "evenly.toml"
         self.file.write_text(toml.document(tables))
         self.arguments = list(arguments) if arguments is not None else ["run", str(self.file)]
@@ -120,6 +123,7 @@ class Proxy:
                 stderr=errors,
                 start_new_session=True,
                 cwd=self.folder,
+                env={**os.environ, "TMPDIR": str(self.temporary)},
             )
 
     def ready(self) -> bool:
@@ -180,11 +184,25 @@ class Proxy:
         assert "panicked" not in said and "Traceback" not in said, said
         self.gone()
 
+    @contextlib.contextmanager
+    def launched(self) -> Iterator[Self]:
+        """Start it, ready or not; afterwards nothing is left of it, however it went."""
+        try:
+            self.launch()
+            yield self
+        finally:
+            self.end()
+            shutil.rmtree(self.folder, ignore_errors=True)
+
     def gone(self) -> None:
-        """Check that no process of ours is left."""
+        """Check that no process of ours is left, and no file outside of what the user named."""
         until(
             lambda: not [pid for pid in self.family if processes.alive(pid)],
             f"no process left of {sorted(self.family)}",
+        )
+        until(
+            lambda: not list(self.temporary.iterdir()),
+            "its temporary folder is put away",
         )
 
     def end(self) -> None:
