@@ -40,22 +40,6 @@ pub fn nodes(
             &labels,
             flag(report.serving),
         );
-        if let Some(capacity) = report.capacity {
-            page.gauge(
-                "evenly_node_capacity",
-                "Most requests that a node works on at once.",
-                &labels,
-                f64::from(capacity),
-            );
-        }
-        if let Some(latency) = report.latency {
-            page.gauge(
-                "evenly_node_latency_seconds",
-                "A node's average latency as the balancer sees it.",
-                &labels,
-                latency,
-            );
-        }
         let standing = [
             ("cluster", cluster),
             ("node", id),
@@ -82,6 +66,26 @@ pub fn nodes(
             report.cancelled,
         );
         relayed(report.id.as_ref(), meters, &labels, page);
+    }
+    // What not every node has comes last, so that the page's order does not hang on who comes first.
+    for report in &reports {
+        let labels = [("cluster", cluster), ("node", &*report.id)];
+        if let Some(capacity) = report.capacity {
+            page.gauge(
+                "evenly_node_capacity",
+                "Most requests that a node works on at once.",
+                &labels,
+                f64::from(capacity),
+            );
+        }
+        if let Some(latency) = report.latency {
+            page.gauge(
+                "evenly_node_latency_seconds",
+                "A node's average latency as the balancer sees it.",
+                &labels,
+                latency,
+            );
+        }
     }
 }
 
