@@ -83,6 +83,16 @@ pub enum AccessTo {
     File(PathBuf),
 }
 
+impl std::fmt::Display for AccessTo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Off => f.write_str("off"),
+            Self::Stdout => f.write_str("stdout"),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
 impl From<String> for AccessTo {
     fn from(text: String) -> Self {
         match text.as_str() {

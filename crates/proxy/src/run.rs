@@ -54,7 +54,7 @@ pub fn run(config: Config, control: Vec<String>) -> i32 {
         Ok(opened) => opened,
         Err(fault) => {
             return not_started(&format!(
-                "log.access: {:?} cannot be opened: {fault}",
+                "log.access: {} cannot be opened: {fault}; choose a path in a folder this user may write to",
                 config.log.access
             ));
         }

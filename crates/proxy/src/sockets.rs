@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 
@@ -35,7 +36,7 @@ impl Bound {
 /// Binds what `key` of the configuration asks for. The error says what, where, why, and what to do.
 pub fn bind(key: &str, address: &Address) -> Result<Bound, String> {
     let fault = |why: &io::Error| {
-        format!("{key}: cannot listen on {address}: {}; {}", plain(why), advice(why))
+        format!("{key}: cannot listen on {address}: {}; {}", plain(why), advice(why, address))
     };
     match address {
         Address::Unix(path) => {
@@ -66,8 +67,10 @@ fn tcp(address: SocketAddr) -> io::Result<Bound> {
 }
 
 fn unix(path: &Path) -> io::Result<UnixListener> {
-    // A socket that a killed proxy left behind is taken over; one that somebody listens on is not.
-    if path.exists()
+    // A socket that a killed proxy left behind is taken over; one that somebody listens on is not, and whatever else
+    // stands there is somebody's file: connecting to it is refused just the same.
+    let is_socket = std::fs::symlink_metadata(path).map(|found| found.file_type().is_socket());
+    if is_socket.unwrap_or(false)
         && UnixStream::connect(path)
             .is_err_and(|why| why.kind() == io::ErrorKind::ConnectionRefused)
     {
@@ -78,18 +81,24 @@ fn unix(path: &Path) -> io::Result<UnixListener> {
     Ok(socket)
 }
 
-fn advice(why: &io::Error) -> &'static str {
-    match why.kind() {
-        io::ErrorKind::AddrInUse => {
+fn advice(why: &io::Error, address: &Address) -> &'static str {
+    match (why.kind(), address) {
+        (io::ErrorKind::AddrInUse, Address::Unix(_)) => {
+            "a program listens there (`ss -lxp` names it), or a file that is no socket stands there: choose another path"
+        }
+        (io::ErrorKind::PermissionDenied, Address::Unix(_)) => {
+            "this user may not write to its folder: choose another path or grant it"
+        }
+        (io::ErrorKind::AddrInUse, _) => {
             "another program listens there (`ss -ltnp` names it): stop it or choose another address"
         }
-        io::ErrorKind::PermissionDenied => {
+        (io::ErrorKind::PermissionDenied, _) => {
             "ports below 1024 need root or CAP_NET_BIND_SERVICE: choose another or grant it"
         }
-        io::ErrorKind::AddrNotAvailable => {
+        (io::ErrorKind::AddrNotAvailable, _) => {
             "no interface of this machine has that address: `ip addr` lists those it has"
         }
-        io::ErrorKind::NotFound => "the folder does not exist: make it first",
+        (io::ErrorKind::NotFound, _) => "the folder does not exist: make it first",
         _ => "choose another address",
     }
 }

@@ -1,5 +1,6 @@
 //! Who is in the cluster. A new snapshot is built aside and swapped in one store; node state stays.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -115,11 +116,10 @@ impl Balancer {
         let mut specs: Vec<_> = before.members.iter().map(spec).collect();
         change(&mut specs)?;
         check_specs(&specs)?;
+        let known: HashMap<_, _> =
+            before.members.iter().map(|old| (&**old.state.id(), old)).collect();
         let kept = |spec: &Spec| {
-            before
-                .members
-                .iter()
-                .find(|old| old.state.id() == &spec.id && old.state.address() == &spec.address)
+            known.get(&*spec.id).filter(|old| old.state.address() == &spec.address).copied()
         };
         // Nodes that all are new have nobody to lean on: then none of them starts slowly.
         let running = slowly && specs.iter().any(|spec| kept(spec).is_some());
@@ -136,10 +136,8 @@ impl Balancer {
             })
             .collect();
         let strategy = before.strategy.prepare(&self.ground(&members))?;
-        let gone = before
-            .members
-            .iter()
-            .filter(|old| !members.iter().any(|new| Arc::ptr_eq(&new.state, &old.state)));
+        let stays: HashSet<_> = members.iter().map(|new| Arc::as_ptr(&new.state)).collect();
+        let gone = before.members.iter().filter(|old| !stays.contains(&Arc::as_ptr(&old.state)));
         let mut closes: Vec<_> = gone.map(|old| Act::Close(old.state.clone())).collect();
         self.publish(members, strategy);
         self.desk.lock().acts.append(&mut closes);

@@ -3,8 +3,8 @@
 //! Does     gives each node its weight's share, spread out: 5:1:1 is a a b a c a a, never five in a row.
 //! Suits    nodes of known, different size and requests of equal cost.
 //! Fails    when the weights are wrong: it looks at nothing else.
-//! Costs    O(1) and one atomic addition while weights stand and their sum / gcd is at most 4,096; otherwise O(n) in a
-//!          short critical section.
+//! Costs    O(1) and one atomic addition while the nodes stand and their weights are equal or their sum / gcd is at
+//!          most 4,096; otherwise, and after a change in the middle of a period, O(n) in a short critical section.
 //! Promise  on every prefix each node is between 1 − 1/k ahead of its share and H_k − 1 behind it, also while weights
 //!          change; exact after each period (theory 2.4.1, laws/weighted_round_robin)
 
@@ -147,13 +147,15 @@ impl WeightedRoundRobin {
                 Some((lags.lag.clone(), lags.total))
             }
             Turns::Schedule { order, cursor } => {
-                let done = cursor.load(Relaxed) % order.len() as u64;
-                let weights = || self.weights.iter().map(|&weight| i64::from(weight));
-                let mut lags = Lags::new(vec![0; self.weights.len()], weights().sum());
-                for _ in 0..done {
-                    lags.step(weights());
+                // After t steps a node is owed t weights and has had a total for each of its picks.
+                let done = (cursor.load(Relaxed) % order.len() as u64) as u32;
+                let total: i64 = self.weights.iter().map(|&weight| i64::from(weight)).sum();
+                let owed = |&weight: &u32| i64::from(done) * i64::from(weight) * FINE;
+                let mut lag: Vec<i64> = self.weights.iter().map(owed).collect();
+                for &picked in &order[..done as usize] {
+                    lag[picked as usize] -= total * FINE;
                 }
-                Some((lags.lag, lags.total))
+                Some((lag, total))
             }
         }
     }

@@ -101,7 +101,8 @@ impl Engine {
             let (id, host, server) =
                 (Arc::clone(id), resolved.name.host.clone(), entry.watch.resolver);
             work.spawn(async move {
-                let found = resolve::look_up(&host, server).await;
+                let asked = host.clone();
+                let found = whole(async move { resolve::look_up(&asked, server).await }).await;
                 Done::LookedUp { cluster: number, id, host, found }
             });
         }
@@ -143,7 +144,10 @@ impl Engine {
                 let host = kept.host_of(node.id()).unwrap_or_else(|| plain_host(node.address()));
                 work.spawn(async move {
                     let result = match node.address().parse() {
-                        Ok(address) => probe::check(&health, &address, &host).await,
+                        Ok(address) => {
+                            let check = async move { probe::check(&health, &address, &host).await };
+                            whole(check).await
+                        }
                         Err(fault) => Err(format!("{fault}")),
                     };
                     Done::Checked { cluster: number, node, result }
@@ -206,6 +210,13 @@ impl Engine {
             }
         }
     }
+}
+
+/// Runs work as a task of its own, so that a panic in it is its failure and not a result that never comes.
+async fn whole<T: Send + 'static>(
+    work: impl Future<Output = Result<T, String>> + Send + 'static,
+) -> Result<T, String> {
+    tokio::spawn(work).await.unwrap_or_else(|_| Err("it panicked; please report it".into()))
 }
 
 impl Kept {

@@ -37,6 +37,16 @@ fn a_foreign_address_is_explained() {
     assert!(said.contains("no interface of this machine has that address"), "{said}");
 }
 
+/// Connecting to an ordinary file is refused like connecting to a dead socket, but it is somebody's file.
+#[test]
+fn a_file_that_is_no_socket_is_left_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("notes.txt");
+    std::fs::write(&path, "mine").expect("a free path");
+    assert!(fault(&Address::Unix(path.clone())).contains("no socket stands there"));
+    assert_eq!(std::fs::read_to_string(&path).expect("it is still there"), "mine");
+}
+
 /// A UNIX socket that a killed proxy left behind is taken over; one that somebody listens on is not.
 #[test]
 fn only_a_dead_unix_socket_is_taken_over() {
