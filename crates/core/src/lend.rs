@@ -120,6 +120,13 @@ impl Loan {
         }
     }
 
+    /// The node is not silent, but what it said is no sample: a failure, or the start of a tunnel.
+    pub fn heard(&mut self, now: Nanos) {
+        if let Some(held) = &mut self.held {
+            self.balancer.heard(held, now);
+        }
+    }
+
     /// Gives the node back and tells how it went.
     pub fn leave(mut self, outcome: Outcome, now: Nanos) {
         if let Some(held) = self.held.take() {

@@ -15,12 +15,21 @@ impl Balancer {
     /// The response head has come: the latency sample ends, the loan goes on. Not to be called for an answer that is a
     /// failure: those are quick, and a sample of them would make the node look fast.
     pub fn answered(&self, held: &mut Held, now: Nanos) {
-        if !held.marks.answered() && held.marks.epoch() == self.epoch.load(Relaxed) {
+        if self.heard(held, now) {
+            self.sample(&held.state, now.since(held.since), now);
+        }
+    }
+
+    /// The node is not silent, but what it said is no measure of its speed: a failure, or the start of a tunnel. The
+    /// loan goes on without a sample. Says whether this was the first word.
+    pub fn heard(&self, held: &mut Held, now: Nanos) -> bool {
+        let first = !held.marks.answered() && held.marks.epoch() == self.epoch.load(Relaxed);
+        if first {
             held.marks.set_answered();
             held.state.places.answered();
             held.state.quiet_since.store(now.0, Relaxed);
-            self.sample(&held.state, now.since(held.since), now);
         }
+        first
     }
 
     /// Gives a place back and tells how it went. What is left is the node, for whoever still wants to name it.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use evenly_core::{Act, Balancer, Loan, Nanos, Outcome, Rng, Settings, Spec, Tried, pick};
 
-use crate::common::{all_strategies, balancer, balancer_of, nodes, pick as lend, weighted};
+use crate::common::{FAILED, all_strategies, balancer, balancer_of, nodes, pick as lend, weighted};
 
 fn closed(balancer: &Arc<Balancer>) -> Vec<String> {
     let acts = balancer.tick(Nanos::from_secs(1)).into_iter();
@@ -109,6 +109,20 @@ fn a_latency_ends_at_the_response_head_and_a_loan_goes_on_to_its_end() {
     let node = &balancer.nodes(Nanos::ZERO)[0];
     assert!((node.latency.unwrap() - 0.01).abs() < 1e-9, "{:?}", node.latency);
     assert_eq!((node.in_flight, node.completed), (0, 1));
+}
+
+/// A quick 503 is no fast answer, and a tunnel's handshake says nothing of its requests; both end the silence.
+#[test]
+fn what_is_heard_without_being_an_answer_is_no_sample() {
+    let balancer = balancer("random", nodes(1));
+    let mut rng = Rng::seeded(146);
+    for (outcome, at) in [(FAILED, 1), (Outcome::Success, 2)] {
+        let mut loan = lend(&balancer, Nanos::from_secs(at), &mut rng);
+        loan.heard(Nanos::from_millis(1000 * at + 1));
+        loan.leave(outcome, Nanos::from_secs(600));
+    }
+    let node = &balancer.nodes(Nanos::ZERO)[0];
+    assert_eq!((node.latency, node.in_flight, node.completed, node.failures), (None, 0, 1, 1));
 }
 
 #[test]

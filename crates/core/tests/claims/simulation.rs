@@ -136,7 +136,7 @@ impl Run {
                         self.measured.gave_up += 1;
                     }
                     End::Refused => {
-                        loan.answered(now);
+                        loan.heard(now);
                         loan.leave(FAILED, now);
                         let attempt = Attempt {
                             made,

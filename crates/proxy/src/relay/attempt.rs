@@ -19,7 +19,7 @@ use crate::stream::Stream;
 use crate::worker::Local;
 
 /// Statuses that count as the node's failure. 501 and 505 answer the request, they do not fail it.
-const fn fails(status: u16) -> bool {
+pub(super) const fn fails(status: u16) -> bool {
     status >= 500 && !matches!(status, 501 | 505)
 }
 

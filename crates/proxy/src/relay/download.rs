@@ -6,6 +6,7 @@ use evenly_core::{Nanos, Reason};
 use evenly_wire::response::{self, Reply};
 use evenly_wire::{Parsed, Relaxed, ResponseHead, Version};
 
+use super::attempt::fails;
 use super::exchange::{Answer, End, Exchange, TURNS};
 use crate::clock;
 use crate::worker::Scratch;
@@ -180,7 +181,11 @@ impl Exchange<'_> {
 
     /// Tells balancer and metrics that the node has answered.
     fn note_head(&mut self, head: &ResponseHead<'_>, now: Nanos) {
-        self.loan.answered(now);
+        if head.is_switch() || fails(head.status) {
+            self.loan.heard(now);
+        } else {
+            self.loan.answered(now);
+        }
         self.retry_after = head.retry_after;
         let tally = &mut self.request.tally;
         tally.answered = Some(now);
