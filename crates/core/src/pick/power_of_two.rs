@@ -99,12 +99,19 @@ impl Strategy for PowerOfTwo {
         // A fit one drawn beside an unfit one waits for another to be compared with: taken at once, it would be a
         // random choice for half of the picks when half of the nodes are out.
         let mut alone = None;
+        // One that fails keeps no slow one in business either: it would lose against any, so whoever is drawn beside it
+        // would be taken however slow.
+        let mut ailing = None;
         for _ in 0..DRAWS {
             let a = rng.below(len);
             let b = rng.below(len - 1);
             let b = b + usize::from(b >= a);
             for index in [a, b] {
                 if alone != Some(index) && view.fit(index) {
+                    if self.load.reads_clock() && view.ails(index) {
+                        ailing = Some(index);
+                        continue;
+                    }
                     match alone {
                         None => alone = Some(index),
                         Some(other) => return Some(self.better(view, other, index, rng)),
@@ -112,7 +119,7 @@ impl Strategy for PowerOfTwo {
                 }
             }
         }
-        alone
+        alone.or(ailing)
     }
 
     fn reads_clock(&self) -> bool {

@@ -107,6 +107,12 @@ impl<'a> View<'a> {
         self.tried.has(&self.members[index].state)
     }
 
+    /// Whether the member fails: twice running is no longer the rare mishap of a node that is well.
+    #[inline]
+    pub fn ails(&self, index: usize) -> bool {
+        self.members[index].state.streak.load(Relaxed) > 1
+    }
+
     /// How loaded the member is, by `load`.
     #[inline]
     pub fn load(&self, index: usize, load: &dyn Load) -> f64 {

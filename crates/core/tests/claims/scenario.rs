@@ -141,3 +141,21 @@ fn f_rare_failures_leave_the_cluster_in_balance() {
         );
     }
 }
+
+/// Whoever is drawn beside a node that has just failed must not be taken for that alone: with two fast ones left, the
+/// slow one is not needed.
+#[test]
+fn g_a_failing_node_sends_nobody_to_a_slow_one() {
+    let mixed = world(20, |node, _| match node {
+        3 => Treat::Refuse(Nanos(100_000)),
+        2 => SLOW,
+        _ => FAST,
+    });
+    for seed in 0..3 {
+        let measured = default(&mixed, seed);
+        let slow = measured.share(2, 0..20);
+        println!("G: slow node {:.3} % beside a failing one", 100.0 * slow);
+        assert!(slow <= 0.005, "scenario A's bound, with a failing one beside it: {slow}");
+        assert_eq!(measured.failed, 0);
+    }
+}
