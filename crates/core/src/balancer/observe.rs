@@ -4,12 +4,9 @@ use std::sync::Arc;
 
 use super::tick::Event;
 use super::{Act, Balancer};
-use crate::health::{BreakerEvent, BreakerState, Standing, wilson_bounds};
+use crate::health::{BreakerEvent, BreakerState, CERTAIN, Standing, wilson_bounds};
 use crate::sync::Relaxed;
 use crate::{Failure, Held, Nanos, Outcome, State};
-
-/// How certain a failure ratio must be before it ejects: three standard deviations, one false alarm in 741 looks.
-pub(super) const CERTAIN: f64 = 3.0;
 
 impl Balancer {
     /// The response head has come: the latency sample ends, the loan goes on. Not to be called for an answer that is a

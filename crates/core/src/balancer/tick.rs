@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use super::Balancer;
-use super::observe::CERTAIN;
-use crate::health::{BreakerEvent, BreakerState, Standing, wilson_bounds};
+use crate::health::{BreakerEvent, BreakerState, CERTAIN, Standing, wilson_bounds};
 use crate::sync::Relaxed;
 use crate::{Nanos, Reason, State};
 

@@ -84,6 +84,9 @@ impl Breaker {
     }
 }
 
+/// How certain a failure ratio must be before it ejects: three standard deviations, one false alarm in 741 looks.
+pub(crate) const CERTAIN: f64 = 3.0;
+
 /// The Wilson score interval of `failed` in `total`, `z` standard deviations to each side (Wilson 1927): what the
 /// failure ratio is at least and at most. Of nothing nothing is known: from 0 to 1.
 pub fn wilson_bounds(failed: u64, total: u64, z: f64) -> (f64, f64) {

@@ -9,7 +9,7 @@ pub use breaker::{
 };
 pub use check::CheckStatus;
 
-pub(crate) use breaker::Breaker;
+pub(crate) use breaker::{Breaker, CERTAIN};
 pub(crate) use check::Check;
 
 use crate::{Nanos, Reason, Settings};
