@@ -30,7 +30,7 @@ pub struct Balancer {
     /// Median latency of the nodes in nanoseconds, as the bits of a float; 0 before the first sample.
     typical_latency: AtomicU64,
     typical_report: AtomicU64,
-    /// What the failure ratio of the whole cluster is at most, as certain as [`observe::CERTAIN`]: the bits of a float.
+    /// What the failure ratio of the whole cluster is at most, as certain as [`CERTAIN`](crate::health::CERTAIN): the bits of a float.
     /// 1 before anything is known, so that the first failure of all does not look unusual.
     usual_failures: AtomicU64,
     reads_clock: AtomicBool,
