@@ -64,25 +64,36 @@ async def _act(built: Stage, scene: Scene) -> None:
     """The node that fails does so for a while."""
     begins, ends = trouble(scene.seconds)
     (actor,) = (actor for actor in CAST if actor.fails)
-    for wait, order, text in (
-        (begins, "fail", f"node {actor.name} begins to answer 503 at once"),
-        (ends - begins, "heal", f"node {actor.name} has recovered; nobody tells the proxy"),
-    ):
-        await asyncio.sleep(wait)
-        built.order(actor, order)
-        row = scene.rows[actor.name]
-        row.failing, row.has_failed = order == "fail", True
-        scene.happens(text, good=order == "heal")
+    row = scene.rows[actor.name]
+    await asyncio.sleep(begins)
+    await _look(built, scene)
+    asked, all_asked = row.picks, scene.total()
+    built.order(actor, "fail")
+    row.failing = row.has_failed = True
+    scene.happens(f"node {actor.name} begins to answer 503 at once", good=False)
+    await asyncio.sleep(ends - begins)
+    built.order(actor, "heal")
+    await _look(built, scene)
+    row.failing = False
+    share = f"{row.picks - asked:,} of {scene.total() - all_asked:,} requests"
+    scene.happens(
+        f"node {actor.name} has recovered; it got {share} meanwhile; nobody tells the proxy",
+        good=True,
+    )
 
 
 async def _watch(built: Stage, scene: Scene) -> None:
     """What the proxy says about its nodes."""
     while True:
         built.check()
-        state = await asyncio.to_thread(built.ask, "/v1/clusters")
-        if state is not None:
-            scene.take(state, built.addresses)
+        await _look(built, scene)
         await asyncio.sleep(_LOOK_EVERY)
+
+
+async def _look(built: Stage, scene: Scene) -> None:
+    state = await asyncio.to_thread(built.ask, "/v1/clusters")
+    if state is not None:
+        scene.take(state, built.addresses)
 
 
 async def _draw(view: Screen | Plain, scene: Scene, tally: Tally) -> None:

@@ -44,14 +44,18 @@ def alive(mark: str) -> list[str]:
 
 
 def test_without_a_terminal_it_prints_lines_and_ends_by_itself(marked: dict[str, str]) -> None:
-    """Moments, events, and a summary: the failing node is left out and hardly a client sees it."""
+    """Moments, events, and a summary: the failing node is avoided and hardly a client sees it."""
     run = subprocess.run(
         [*COMMAND, "--seconds", "4"], capture_output=True, text=True, env=marked, check=True
     )
     assert run.stderr == ""
     assert "\x1b" not in run.stdout
     assert "* node d begins to answer 503 at once" in run.stdout
-    assert "* node d gets no more requests: breaker_open" in run.stdout
+    # By its breaker, or, where few requests wait on it, by the strategy before a breaker has seen enough.
+    meanwhile = re.search(r"it got ([0-9,]+) of ([0-9,]+) requests meanwhile", run.stdout)
+    assert meanwhile is not None
+    got, of_all = (int(number.replace(",", "")) for number in meanwhile.groups())
+    assert got < of_all / 4
     told = re.search(
         r"^([0-9,]+) requests in 4 s, ([0-9,]+) failures? seen", run.stdout, re.MULTILINE
     )
