@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.stamp
+PROFILE ?= release
 export PYTHON
 # What runs from the Makefile runs from this clone, whatever else is installed.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -27,7 +28,7 @@ venv: $(STAMP) ## make .venv with the pinned tools
 
 .PHONY: build
 build: $(STAMP) ## build the engine and install the package into .venv, editable
-	@PIP_QUIET=1 maturin develop --release --locked --quiet
+	@PIP_QUIET=1 maturin develop --profile $(PROFILE) --locked --quiet
 
 .PHONY: demo
 demo: build ## four real nodes, the proxy in front, a live table for 20 seconds

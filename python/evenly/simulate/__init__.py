@@ -1,0 +1,1 @@
+"""The engine on a virtual clock: try a policy before deploying it."""

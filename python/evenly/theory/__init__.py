@@ -1,0 +1,1 @@
+"""The theory document as runnable Python: definitions, specifications, theorems and closed forms."""
