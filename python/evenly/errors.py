@@ -13,6 +13,7 @@ __all__ = [
     "InvalidNode",
     "InvalidSetting",
     "InvalidStrategy",
+    "LawBroken",
     "NoNodeAvailable",
     "PickSpent",
     "StrategyFault",
@@ -89,3 +90,7 @@ class PickSpent(EvenlyError, RuntimeError):
 
 class StrategyFault(EvenlyError, RuntimeError):
     """A strategy written in Python answered with something that is not one of the nodes it was shown."""
+
+
+class LawBroken(EvenlyError, AssertionError):
+    """A strategy, or the engine, does what a law forbids. The message says which law, and on which nodes."""

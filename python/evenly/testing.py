@@ -7,54 +7,17 @@ def test_my_strategy():
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from evenly import _engine
-from evenly.balancer import Balancer
-from evenly.errors import NoNodeAvailable
+from evenly.balancer.virtual import VirtualClock
+from evenly.errors import LawBroken, NoNodeAvailable
 from evenly.node import Node
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from evenly.node import NodeLike
+    from evenly import _engine
     from evenly.strategy import StrategyLike
 
 __all__ = ["LawBroken", "VirtualClock", "obeys_laws"]
-
-
-class LawBroken(AssertionError):
-    """A strategy does what no strategy may do. The message says which law, and on which nodes."""
-
-
-class VirtualClock:
-    """Time and chance in the hands of a test.
-
-    Balancers made by `balancer(…)` read this clock and draw from `seed`, so the same test gives the same picks each
-    time, and nothing happens between two calls of `advance`: no checks are made, no ejection ends.
-    """
-
-    def __init__(self, seed: int = 0) -> None:
-        self.seed = seed
-        self._clock = _engine.Clock()
-        self._balancers: list[Balancer] = []
-
-    @property
-    def now(self) -> float:
-        """Seconds since this clock was made."""
-        return self._clock.now
-
-    def balancer(self, nodes: Iterable[NodeLike], **options: Any) -> Balancer:
-        """Make a balancer that lives on this clock."""
-        made = Balancer._on_a_clock(self._clock, self.seed, nodes, options)
-        self._balancers.append(made)
-        return made
-
-    def advance(self, seconds: float) -> None:
-        """Let time pass; what falls due meanwhile is done by the balancers at its end."""
-        self._clock.advance(seconds)
-        for balancer in self._balancers:
-            balancer._tick()
 
 
 def obeys_laws(strategy: StrategyLike, *, rounds: int = 50, seed: int = 0) -> None:
