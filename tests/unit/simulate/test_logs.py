@@ -146,3 +146,10 @@ def test_no_line_breaks_a_reader(line: str) -> None:
             reader(line)
         except (ValueError, KeyError, TypeError, IndexError):
             continue
+
+
+def test_no_line_is_lost_between_the_first_ones_and_the_rest(tmp_path: Path) -> None:
+    """The first twenty are looked at twice."""
+    lines = [json.dumps({**OURS, "path": f"/{turn}"}) for turn in range(50)]
+    paths = [record.path for record in read_log(written(tmp_path, *lines)).records]
+    assert paths == [f"/{turn}" for turn in range(50)]

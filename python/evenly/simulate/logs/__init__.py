@@ -7,7 +7,7 @@ are set evenly into it.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,11 +68,11 @@ def read_log(path: str | Path, *, log_format: str | None = None) -> Log:
 
 def _read(name: str, lines: Iterable[str], log_format: str | None) -> Log:
     rows = iter(lines)
-    head = [row for row, _ in zip(rows, range(_TRIED), strict=False)]
+    head = list(islice(rows, _TRIED))
     label, read = _reader(name, head, log_format)
     records: list[Record] = []
     unread, first, more = 0, "", False
-    for number, row in enumerate(_chain(head, rows), start=1):
+    for number, row in enumerate(chain(head, rows), start=1):
         if not row.strip():
             continue
         if len(records) == MOST:
@@ -88,11 +88,6 @@ def _read(name: str, lines: Iterable[str], log_format: str | None) -> Log:
     records.sort(key=lambda record: record.at)
     whole = all(record.at == int(record.at) or _ended_whole(record) for record in records[:1000])
     return Log(tuple(_spread(records) if whole else records), label, unread, whole, more)
-
-
-def _chain(head: list[str], rest: Iterable[str]) -> Iterable[str]:
-    yield from head
-    yield from rest
 
 
 def _reader(
