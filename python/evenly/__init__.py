@@ -24,6 +24,7 @@ from evenly.errors import (
 from evenly.node import Node, NodeView
 from evenly.strategy import (
     ConsistentHash,
+    Deadline,
     LeastConnections,
     PowerOfTwo,
     Random,
@@ -36,6 +37,7 @@ from evenly.strategy import (
 __all__ = [
     "Balancer",
     "ConsistentHash",
+    "Deadline",
     "Ejection",
     "EvenlyError",
     "Health",

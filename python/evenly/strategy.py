@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BUILT_IN",
     "ConsistentHash",
+    "Deadline",
     "LeastConnections",
     "PowerOfTwo",
     "PythonStrategy",
@@ -61,6 +62,13 @@ class WeightedRoundRobin:
     """The nodes in turn by weight, spread out smoothly."""
 
     name: ClassVar[str] = "weighted_round_robin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadline:
+    """The nodes in turn by weight, nobody a whole request off its share."""
+
+    name: ClassVar[str] = "deadline"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +102,19 @@ class ConsistentHash:
     key: str = "client_ip"
 
 
-BuiltIn = RoundRobin | WeightedRoundRobin | LeastConnections | Random | PowerOfTwo | ConsistentHash
+BuiltIn = (
+    RoundRobin
+    | WeightedRoundRobin
+    | Deadline
+    | LeastConnections
+    | Random
+    | PowerOfTwo
+    | ConsistentHash
+)
 BUILT_IN: tuple[type[BuiltIn], ...] = (
     RoundRobin,
     WeightedRoundRobin,
+    Deadline,
     LeastConnections,
     Random,
     PowerOfTwo,

@@ -1,16 +1,19 @@
 //! Which node? One file per strategy; the table at the end is where a strategy is registered.
 
 mod consistent_hash;
+mod deadline;
 mod least_connections;
 mod options;
 mod power_of_two;
 mod random;
 mod round_robin;
 mod tournament;
+mod turns;
 mod view;
 mod weighted_round_robin;
 
 pub use consistent_hash::ConsistentHash;
+pub use deadline::Deadline;
 pub use least_connections::LeastConnections;
 pub use options::{OptionEntry, StrategySpec, Value};
 pub use power_of_two::PowerOfTwo;
@@ -110,6 +113,7 @@ macro_rules! strategies {
 strategies! {
     "round_robin" => RoundRobin in "round_robin.rs",
     "weighted_round_robin" => WeightedRoundRobin in "weighted_round_robin.rs",
+    "deadline" => Deadline in "deadline.rs",
     "least_connections" => LeastConnections in "least_connections.rs",
     "random" => Random in "random.rs",
     "power_of_two" => PowerOfTwo in "power_of_two.rs",

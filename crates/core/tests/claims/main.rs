@@ -11,6 +11,7 @@ mod common;
 mod active_check;
 mod breaker;
 mod consistent_hash;
+mod deadline;
 mod ejection;
 mod estimate;
 mod exploration;
