@@ -1,0 +1,39 @@
+"""Laws: what is true, as sentences that run on the engine. One file per family of theorems.
+
+LAWS["smooth_bounds"].run(seed=7)   # says what it looked at, or raises LawBroken with what it found instead
+"""
+
+from __future__ import annotations
+
+from evenly.theory.laws import (
+    chance,
+    geography,
+    hashing,
+    least_connections,
+    performance,
+    round_robin,
+    safety,
+    survival,
+    weighted_round_robin,
+)
+from evenly.theory.laws.law import Law
+
+__all__ = ["LAWS", "Law"]
+
+# One line registers a family.
+FAMILIES = (
+    round_robin,
+    least_connections,
+    hashing,
+    weighted_round_robin,
+    chance,
+    safety,
+    performance,
+    survival,
+    geography,
+)
+
+LAWS: dict[str, Law] = {
+    law.name: law for family in FAMILIES for law in vars(family).values() if isinstance(law, Law)
+}
+"""Every law by its name."""

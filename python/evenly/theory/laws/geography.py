@@ -1,0 +1,80 @@
+"""Geography: variant 7.3 as a linear programme whose answer carries its own proof."""
+
+from __future__ import annotations
+
+import random
+from itertools import product
+
+from evenly.theory.laws.law import law, need
+
+Flow = tuple[tuple[int, ...], ...]
+DEAREST = 4
+
+
+@law
+def prices_prove_a_plan(seed: int) -> str:
+    """A plan is optimal when at some prices each zone uses only its cheapest nodes, and a node with room is free."""
+    rng = random.Random(seed)
+    proved = 0
+    for _ in range(25):
+        supplies = [rng.randint(0, 2) for _ in range(2)]
+        limits = [rng.randint(1, 3) for _ in range(2)]
+        costs = [[rng.randint(0, DEAREST) for _ in limits] for _ in supplies]
+        plans = list(_plans(supplies, limits))
+        if not plans:
+            continue
+        least = min(_cost(plan, costs) for plan in plans)
+        found = False
+        for plan in plans:
+            # An optimal plan of a transport problem has whole prices up to the dearest detour.
+            certified = any(
+                _certifies(plan, limits, costs, prices)
+                for prices in product(range(2 * DEAREST + 1), repeat=len(limits))
+            )
+            proved += certified
+            found |= certified
+            need(
+                not certified or _cost(plan, costs) == least,
+                f"supplies {supplies}, capacities {limits}, costs {costs}: {plan} is certified and not optimal",
+            )
+        need(found, f"supplies {supplies}, capacities {limits}, costs {costs}: no certificate")
+    return f"25 small instances by brute force, {proved} certified plans, all optimal"
+
+
+def _plans(supplies: list[int], limits: list[int]) -> list[Flow]:
+    """Every whole plan that sends all supplies and exceeds no capacity."""
+    rows = [
+        [row for row in product(range(supply + 1), repeat=len(limits)) if sum(row) == supply]
+        for supply in supplies
+    ]
+    return [
+        plan
+        for plan in product(*rows)
+        if all(
+            sum(column) <= limit
+            for column, limit in zip(zip(*plan, strict=True), limits, strict=True)
+        )
+    ]
+
+
+def _cost(plan: Flow, costs: list[list[int]]) -> int:
+    return sum(
+        sent * cost
+        for row, prices in zip(plan, costs, strict=True)
+        for sent, cost in zip(row, prices, strict=True)
+    )
+
+
+def _certifies(
+    plan: Flow, limits: list[int], costs: list[list[int]], prices: tuple[int, ...]
+) -> bool:
+    """Complementary slackness: traffic only where cost + price is least, and a price only where it is full."""
+    for row, cost in zip(plan, costs, strict=True):
+        dues = [each + price for each, price in zip(cost, prices, strict=True)]
+        if any(sent and due > min(dues) for sent, due in zip(row, dues, strict=True)):
+            return False
+    columns = [sum(column) for column in zip(*plan, strict=True)]
+    return all(
+        price == 0 or used == limit
+        for price, used, limit in zip(prices, columns, limits, strict=True)
+    )

@@ -1,0 +1,125 @@
+"""Survival: theorem 3.3.2, corrected; what failures cost, and what they cannot."""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+
+from evenly.errors import NoNodeAvailable
+from evenly.theory.laws.ground import cluster, give_back, lend, registered, subsets
+from evenly.theory.laws.law import law, need
+
+
+@law
+def survives(seed: int) -> str:
+    """The nodes of F may fail if and only if the total load is at most the capacity of the others."""
+    rng = random.Random(seed)
+    cases = 0
+    for name in registered():
+        limits = [rng.randint(1, 3) for _ in range(4)]
+        for failed in subsets(4):
+            left = sum(limit for node, limit in enumerate(limits) if node not in failed)
+            balancer = cluster(4, name, seed, capacities=limits)
+            for node in failed:
+                balancer.drain(str(node))
+            held = []
+            for total in range(1, sum(limits) + 2):
+                try:
+                    held.append(balancer.pick(key=total))
+                    accepted = True
+                except NoNodeAvailable:
+                    accepted = False
+                cases += 1
+                need(
+                    accepted == (total <= left),
+                    f"{name}: capacities {limits} without {failed}: load {total}, {accepted=}",
+                )
+    return f"{len(registered())} strategies, every F of 4 nodes, {cases:,} loads"
+
+
+@law
+def failures_are_found_out(seed: int) -> str:
+    """A node that fails every request is taken out after 5 failures in a row, and those are all it costs."""
+    worst = 0
+    for name in registered():
+        balancer = cluster(6, name, seed, ejection={"max_share": 0.5})
+        dead, lost = {1, 4}, 0
+        for turn in range(600):
+            with balancer.pick(key=turn) as pick:
+                if int(pick.id) in dead:
+                    pick.fail("refused")
+                    lost += 1
+        worst = max(worst, lost)
+        need(lost <= 5 * len(dead), f"{name}: {lost} of 600 requests met a dead node")
+    return f"{len(registered())} strategies, 2 of 6 nodes dead: at most {worst} of 600 requests met one"
+
+
+@law
+def panic_never_returns_nothing(seed: int) -> str:
+    """However many nodes fail, and be it all: while one is not drained and not full, a pick is lent."""
+    rng = random.Random(seed)
+    for name in registered():
+        balancer = cluster(5, name, seed, ejection={"max_share": 1.0, "consecutive": 1})
+        for turn in range(300):
+            with balancer.pick(key=turn) as pick:
+                if rng.random() < 0.95:
+                    pick.fail("refused")
+    return f"{len(registered())} strategies, 300 picks each, 95 % of them failing"
+
+
+@law
+def retry_budget(seed: int) -> str:
+    """Tries never exceed (1 + share) times the requests, plus what time earns, plus 10 to begin with."""
+    rng = random.Random(seed)
+    for share in (0.0, 0.1, 0.2, 0.5):
+        options = {"budget_share": share, "budget_per_second": 0, "backoff": 0}
+        balancer = cluster(5, "round_robin", seed, ejection=None, retries=options)
+        tries = 0
+        for requests in range(1, 301):
+            for attempt in balancer.attempts(4):
+                with attempt as pick:
+                    tries += 1
+                    if rng.random() < 0.9:
+                        pick.fail("refused")
+            bound = requests + Fraction(share) * requests + 10
+            need(tries <= bound, f"share {share}: {tries} tries for {requests} requests")
+    return "4 shares, 300 requests with 90 % failures each, up to 4 tries: bounded at every moment"
+
+
+@law
+def affinity_survives(seed: int) -> str:
+    """While a node is away its keys are elsewhere, and nobody else's are; when it is back, so are they."""
+    name = "consistent_hash"
+    balancer = cluster(6, name, seed)
+    before = [lend(balancer, key) for key in range(600)]
+    for gone in range(6):
+        balancer.drain(str(gone))
+        away = [lend(balancer, key) for key in range(600)]
+        balancer.undrain(str(gone))
+        need(
+            all(a == b for a, b in zip(before, away, strict=True) if a != gone),
+            f"node {gone} was away and keys of others moved",
+        )
+        need([lend(balancer, key) for key in range(600)] == before, f"node {gone} lost its keys")
+    return "600 keys, each of 6 nodes away once"
+
+
+@law
+def primary_takes_all_writes(seed: int) -> str:
+    """Of a pool in which one node may write, every write goes there, and never more than its capacity at a time."""
+    balancer = cluster(3, "least_connections", seed, capacities=[3, 3, 3])
+    balancer.drain("1")
+    balancer.drain("2")
+    held = [balancer.pick() for _ in range(3)]
+    need({pick.id for pick in held} == {"0"}, "a write went to a replica")
+    try:
+        balancer.pick()
+    except NoNodeAvailable:
+        pass
+    else:
+        need(False, "a fourth write was lent")
+    give_back(held.pop())
+    balancer.drain("0")
+    balancer.undrain("1")
+    need(lend(balancer) == 1, "after the failover a write went to the old primary")
+    return "three places, three writes, one refusal, one failover"

@@ -1,0 +1,179 @@
+"""Weighted round robin: theorem 2.4.1, corrected, and what follows from it."""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+from math import gcd
+from typing import TYPE_CHECKING
+
+from evenly import _engine
+from evenly.theory.laws.ground import cluster, harmonic, lend, shares_of
+from evenly.theory.laws.law import law, need
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+HEAVIEST = 65_535
+"""The greatest weight that the engine takes."""
+PATIENCE = 60
+"""Steps after which the adversary stops; with two nodes left each step puts the one that waits 1/2 further behind."""
+FINE = 1 << 20
+"""The engine keeps lags to a 2**20th of a request, and rounds when the sum of weights changes."""
+
+
+def vectors(seed: int, trials: int, heaviest: int = 30) -> list[list[int]]:
+    """Random weights, and those that are known to be the hardest."""
+    rng = random.Random(seed)
+    drawn = [[rng.randint(1, heaviest) for _ in range(rng.randint(1, 8))] for _ in range(trials)]
+    return [*drawn, [5, 1, 1], [12, 12, 3, 1, 1], [86, 86, 8, 1], [1000, 1000, 1]]
+
+
+def in_bounds(lags: Sequence[Fraction], slack: Fraction = Fraction(0)) -> bool:
+    """Whether every set S lags by at most |S| (H_k - H_|S|), and nobody leads by more than 1 - 1/k."""
+    count = len(lags)
+    behind, so_far = Fraction(0), sorted(lags, reverse=True)
+    for size, lag in enumerate(so_far, 1):
+        behind += lag
+        if behind > size * (harmonic(count) - harmonic(size)) + slack:
+            return False
+    return so_far[-1] >= -(1 - Fraction(1, count)) - slack
+
+
+@law
+def smooth_bounds(seed: int) -> str:
+    """On every prefix a node is at most 1 - 1/k ahead of its share and H_k - 1 behind; a set S, |S| (H_k - H_|S|)."""
+    worst = Fraction(0)
+    for weights in vectors(seed, 40):
+        balancer = cluster(weights, "weighted_round_robin")
+        shares, lags = shares_of(weights), [Fraction(0)] * len(weights)
+        for turn in range(min(2 * sum(weights), 300)):
+            lags = [lag + share for lag, share in zip(lags, shares, strict=True)]
+            lags[lend(balancer)] -= 1
+            worst = max(worst, *lags)
+            need(in_bounds(lags), f"weights {weights}, pick {turn}: lags {lags}")
+    return f"44 vectors of weights, up to 300 prefixes each; greatest lag {float(worst):.3f}"
+
+
+@law
+def smooth_bounds_while_weights_change(seed: int) -> str:
+    """The same bounds hold when the weights are others at every step, by whatever rule they change."""
+    rng = random.Random(seed)
+    changes, worst = 0, Fraction(0)
+    for trial in range(25):
+        count = rng.randint(2, 7)
+        weights = [rng.randint(1, 20) for _ in range(count)]
+        balancer = cluster(weights, "weighted_round_robin", seed + trial)
+        lags, slack = [Fraction(0)] * count, Fraction(0)
+        for turn in range(80):
+            if rng.random() < 0.5:
+                # Mostly in favour of whoever lags most: that is what an adversary would not do last.
+                node = rng.randrange(count) if trial % 2 else lags.index(max(lags))
+                weights[node] = rng.choice([1, 2, 3, 50, 1000])
+                balancer.update(str(node), weight=weights[node])
+                changes += 1
+                slack += Fraction(count + 1, FINE)
+            shares = shares_of(weights)
+            lags = [lag + share for lag, share in zip(lags, shares, strict=True)]
+            lags[lend(balancer)] -= 1
+            worst = max(worst, *lags)
+            need(in_bounds(lags, slack), f"trial {trial}, pick {turn}: {weights}, {lags}")
+    return f"25 clusters, {changes} changes of weight; greatest lag {float(worst):.3f}"
+
+
+@law
+def smooth_period(seed: int) -> str:
+    """After sum of weights / gcd picks every node has had exactly its weight / gcd."""
+    for weights in vectors(seed, 40):
+        divisor = gcd(*weights)
+        period = sum(weights) // divisor
+        balancer = cluster(weights, "weighted_round_robin")
+        for _ in range(2):
+            lent = [lend(balancer) for _ in range(period)]
+            counts = [lent.count(node) for node in range(len(weights))]
+            need(
+                counts == [weight // divisor for weight in weights], f"weights {weights}: {counts}"
+            )
+    return "two periods of 44 vectors of weights, exactly"
+
+
+@law
+def smooth_gap(seed: int) -> str:
+    """Between two picks of node i lie at most (W/w_i)(H_k - 1/k) + 1 steps: nobody starves."""
+    worst = Fraction(0)
+    for weights in vectors(seed, 60):
+        balancer = cluster(weights, "weighted_round_robin")
+        count, shares, last = len(weights), shares_of(weights), [0] * len(weights)
+        for turn in range(1, 1 + min(3 * sum(weights), 400)):
+            node = lend(balancer)
+            gap, last[node] = turn - last[node], turn
+            bound = (harmonic(count) - Fraction(1, count)) / shares[node] + 1
+            if count > 1:
+                worst = max(worst, gap / bound)
+            need(gap <= bound, f"weights {weights}: node {node} waited {gap} > {bound}")
+    return f"64 vectors of weights; worst gap {float(worst):.2f} of its bound"
+
+
+@law
+def adversary_forces_the_harmonic_lag(seed: int) -> str:
+    """Whoever sets the weights can push some node H_k - 1 behind its share, whatever the strategy does."""
+    lowest = Fraction(10)
+    names = [entry["name"] for entry in _engine.strategies() if not entry["uses_key"]]
+    for name in names:
+        for count in (2, 3, 5, 10):
+            lag, most = forced(name, count, seed)
+            lowest = min(lowest, lag / (harmonic(count) - 1))
+            need(lag >= most, f"{name} over {count} nodes: lag {lag}, forced {most}")
+    return f"{len(names)} strategies, k = 2, 3, 5, 10: at least {float(lowest):.4f} (H_k - 1)"
+
+
+def forced(name: str, count: int, seed: int) -> tuple[Fraction, Fraction]:
+    """Favour those that were never picked until one is left: its lag, and the least that the weights force.
+
+    With real weights the favoured share is 1/u each over the u nodes never picked, and by the time one of them is
+    left it lags 1/k + 1/(k-1) + … + 1/2 = H_k - 1, or more when the strategy picks a node twice meanwhile. Whole
+    weights from 1 to H cost a little of it: a favoured share is H / (H u + k - u).
+    """
+    balancer = cluster(count, name, seed)
+    lags, never = [Fraction(0)] * count, set(range(count))
+    for turn in range(PATIENCE):
+        weights = [HEAVIEST if node in never else 1 for node in range(count)]
+        for node, weight in enumerate(weights):
+            balancer.update(str(node), weight=weight)
+        lags = [lag + share for lag, share in zip(lags, shares_of(weights), strict=True)]
+        node = lend(balancer, turn)
+        lags[node] -= 1
+        if never != {node}:
+            never.discard(node)
+        if len(never) == 1:
+            break
+    least = sum(Fraction(HEAVIEST, HEAVIEST * u + count - u) for u in range(2, count + 1))
+    return max(lags[node] for node in never), Fraction(least)
+
+
+@law
+def layers_add_up(seed: int) -> str:
+    """Over a layer of groups a node lags by at most q (H_G - 1) + H_k - 1 and leads by q (1 - 1/G) + 1 - 1/k."""
+    rng = random.Random(seed)
+    steps = 0
+    for trial in range(30):
+        weights = [rng.randint(1, 9) for _ in range(rng.randint(1, 4))]
+        inner = [[rng.randint(1, 9) for _ in range(rng.randint(1, 4))] for _ in weights]
+        top = cluster(weights, "weighted_round_robin", seed + trial)
+        below = [cluster(each, "weighted_round_robin", seed) for each in inner]
+        outer, local = shares_of(weights), [shares_of(each) for each in inner]
+        counts = [[0] * len(each) for each in inner]
+        layers = len(weights)
+        for turn in range(1, 150):
+            group = lend(top)
+            counts[group][lend(below[group])] += 1
+            for at, nodes in enumerate(counts):
+                size = len(nodes)
+                for node, had in enumerate(nodes):
+                    share = local[at][node]
+                    lag = turn * outer[at] * share - had
+                    lead = share * (1 - Fraction(1, layers)) + 1 - Fraction(1, size)
+                    behind = share * (harmonic(layers) - 1) + harmonic(size) - 1
+                    steps += 1
+                    need(-lead <= lag <= behind, f"{weights} over {inner}: lag {lag}")
+    return f"30 random trees, {steps:,} lags"
