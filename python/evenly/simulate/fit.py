@@ -67,7 +67,7 @@ def fit_nodes(records: Iterable[Record]) -> dict[str, NodeFit]:
 
 def fit_node(node: str, records: Sequence[Record]) -> NodeFit:
     """Fit one node from the requests that it got."""
-    failed = [record.took for record in records if not record.ok]
+    failed = [record.took for record in records if not record.ok and not record.gone]
     spans = sorted((record.began, record.began + record.took) for record in records if record.ok)
     failures, spent = len(failed), fmean(failed) if failed else 0.0
     if not spans:

@@ -76,6 +76,15 @@ def test_failures_are_counted_and_are_no_measure_of_the_work() -> None:
     assert min(fit.work) == pytest.approx(1.0)
 
 
+def test_a_client_that_left_is_neither_a_failure_nor_a_measure() -> None:
+    """It gave up after a second; the node might have taken ten."""
+    good = logged(1, 0.5, "deterministic", 100, seed=1)
+    left = [Record(1000.0, "a", 1000.0, 0.2, 0.2, ok=False, gone=True)]
+    fit = fit_node("a", good + left)
+    assert (fit.requests, fit.failures) == (101, 0)
+    assert min(fit.work) == pytest.approx(1.0)
+
+
 def test_a_node_that_never_answered_well_has_no_work() -> None:
     """And it breaks nothing."""
     fit = fit_node("a", [Record(float(n), "a", float(n), 0.1, 0.1, ok=False) for n in range(3)])

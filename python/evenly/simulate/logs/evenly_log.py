@@ -27,8 +27,9 @@ def read(line: str) -> Record:
         began=at + total - took,
         took=took,
         total=total,
-        # 0: the client left before there was a status. That is nobody's failure, and no measure either.
         ok=0 < status < 500,
+        gone=status == 0,
         client=str(found["client"] or ""),
         path=str(found["path"]),
+        cluster=str(found["cluster"]),
     )

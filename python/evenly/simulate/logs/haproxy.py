@@ -10,7 +10,7 @@ from evenly.simulate.logs.record import Record
 # 10.0.1.2:33317 [06/Feb/2009:12:14:14.655] http-in static/srv1 10/0/30/69/109 200 2750 … "GET / HTTP/1.1"
 _LINE = re.compile(
     r"(?P<client>\S+):\d+ \[(?P<at>\d+/\w+/\d+:\d+:\d+:\d+\.\d+)\] "
-    r"\S+ [^\s/]+/(?P<node>\S+) "
+    r"\S+ (?P<cluster>[^\s/]+)/(?P<node>\S+) "
     r"(?P<request>-?\d+)/(?P<wait>-?\d+)/(?P<connect>-?\d+)/(?P<response>-?\d+)/\+?(?P<total>-?\d+) "
     r"(?P<status>-?\d+) .*?\"(?:\S+ (?P<path>\S+)[^\"]*|[^\"]*)\"?$"
 )
@@ -34,13 +34,16 @@ def read(line: str) -> Record:
     at = accepted.timestamp() + request
     reached = not found["node"].startswith("<") and int(found["connect"]) >= 0
     took = max(0.0, total - request - wait)
+    status = int(found["status"])
     return Record(
         at=at,
         node=found["node"] if reached else None,
         began=at + wait,
         took=took,
         total=max(0.0, total - request),
-        ok=reached and 0 < int(found["status"]) < 500,
+        ok=reached and 0 < status < 500,
+        gone=status <= 0,
         client=found["client"].strip("[]"),
         path=found["path"] or "",
+        cluster=found["cluster"],
     )

@@ -26,6 +26,9 @@ ADVICE = (
     '    \'rt=$request_time ua="$upstream_addr" urt="$upstream_response_time" ms=$msec\';'
 )
 
+LEFT = 499
+"""nginx's status for a client that left before there was an answer."""
+
 Reader: TypeAlias = Callable[[str], Record]
 
 # Behind `combined`, the names by which people know the variables, in any order.
@@ -116,8 +119,8 @@ def _record(fields: dict[str, str | None]) -> Record:
         began=ended - took,
         took=took,
         total=total,
-        # 499: the client left before there was an answer.
-        ok=node is not None and 0 < status < 500 and status != 499,
+        ok=node is not None and 0 < status < 500 and status != LEFT,
+        gone=status == LEFT,
         client=fields.get("remote_addr") or "",
         path=fields.get("request_uri") or fields.get("uri") or target,
     )

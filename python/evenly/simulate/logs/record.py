@@ -21,5 +21,9 @@ class Record:
     """What the client waited in all."""
     ok: bool
     """Whether it was answered, and not with a 5xx."""
+    gone: bool = False
+    """Whether the client left before there was an answer: nobody's failure, and no measure."""
     client: str = ""
     path: str = ""
+    cluster: str = ""
+    """The cluster it went to; empty when the log does not say."""

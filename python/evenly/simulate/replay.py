@@ -1,0 +1,229 @@
+"""A log, replayed: what each strategy would have given for these very requests, and what if a node dies.
+
+The nodes work as the log shows (`evenly.simulate.fit`), the requests come when they came, with the keys they had.
+Nothing else is taken from the log: who got which request is the strategy's business now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from statistics import fmean
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+from evenly.simulate.arrivals import Trace
+from evenly.simulate.fit import NodeFit, fit_nodes
+from evenly.simulate.keys import KeyTrace
+from evenly.simulate.logs import LogUnreadable
+from evenly.simulate.nodes import SimNode
+from evenly.simulate.run import simulate
+from evenly.simulate.service import Empirical
+from evenly.simulate.timeline import Event, Fail, Kill
+
+if TYPE_CHECKING:
+    from evenly.node import Node
+    from evenly.simulate.logs import Log, Record
+    from evenly.simulate.result import Results
+    from evenly.simulate.run import Progress
+    from evenly.strategy import StrategyLike
+
+__all__ = ["Logged", "Replay", "replay"]
+
+COMPARED = ("random", "round_robin", "least_connections", "power_of_two")
+"""What is tried beside the strategies that are asked for."""
+
+LEAST_FAILURE = 0.0005
+"""Seconds that a failing node takes at least: logs cut below a millisecond."""
+
+
+@dataclass(frozen=True)
+class Logged:
+    """What the log itself says, to hold the simulation against. Times are seconds."""
+
+    requests: int
+    failed: int
+    mean: float
+    p50: float
+    p99: float
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What a log has given, and what it would have."""
+
+    log: Log
+    logged: Logged
+    fits: Mapping[str, NodeFit]
+    """The nodes as fitted, by id."""
+    calm: Results
+    """Each strategy, with the nodes as they were."""
+    dead: Mapping[str, Results]
+    """The same with a node that dies halfway, by the node's id."""
+    dies_at: float
+    """When it dies, in seconds from the first request."""
+    notes: tuple[str, ...] = field(default=())
+    """What a reader must know about the fit."""
+
+
+def replay(
+    log: Log,
+    *,
+    nodes: Sequence[Node] | None = None,
+    strategies: Iterable[StrategyLike] | Mapping[str, StrategyLike] = COMPARED,
+    key: str = "client_ip",
+    kill: Sequence[str] | None = None,
+    settings: Mapping[str, object] | None = None,
+    timeout: float | None = None,
+    cluster: str | None = None,
+    faster: float = 1.0,
+    seed: int = 0,
+    progress: Progress | None = None,
+    cores: int | None = None,
+) -> Replay:
+    """Replay a log.
+
+    `nodes` are those of the configuration, found in the log by id or address; by default those that the log names.
+    `key` is what hash strategies place requests by: "client_ip", "path" or "query:NAME". `kill` names the nodes of
+    which each dies halfway in a run of its own; by default the one with most requests; `[]` for none. `faster`
+    lets the same requests come so many times as fast. `timeout` is in seconds.
+
+    Raises `LogUnreadable` when the log has no request of that cluster or those nodes.
+    """
+    records = [record for record in log.records if cluster in (None, record.cluster, "")]
+    records, notes = _of_cluster(log, records, cluster)
+    members, said = _members(nodes, fit_nodes(_renamed(records, nodes)))
+    notes += said
+    if faster <= 0:
+        raise ValueError(f"faster = {faster}: write a number above 0, such as 1.5")
+    start = records[0].at
+    times = tuple((record.at - start) / faster for record in records)
+    halfway = times[-1] / 2
+    troubles = [_failing(fit) for fit in members.values() if fit.work and fit.failures]
+    keys, told = _keys(records, key)
+    notes += told
+
+    def run(*events: Event) -> Results:
+        return simulate(
+            strategies,
+            nodes=[_node(fit, nodes) for fit in members.values()],
+            arrivals=Trace(times),
+            requests=len(times),
+            keys=KeyTrace(keys),
+            settings=settings,
+            timeout=timeout,
+            timeline=[*troubles, *events],
+            warmup=0,
+            seed=seed,
+            progress=progress,
+            cores=cores,
+        )
+
+    calm = run()
+    if kill is None:
+        kill = [max(members.values(), key=lambda fit: fit.requests).id] if len(members) > 1 else []
+    if strange := [name for name in kill if name not in members]:
+        raise ValueError(f"no node {strange[0]!r} to kill: there are {', '.join(members)}")
+    dead = {name: run(Kill(halfway, name)) for name in kill}
+    return Replay(log, _logged(records), members, calm, dead, halfway, tuple(notes))
+
+
+def _of_cluster(
+    log: Log, records: list[Record], cluster: str | None
+) -> tuple[list[Record], list[str]]:
+    """The requests to be replayed, and what is to be said of the log."""
+    notes = []
+    if not records:
+        found = sorted({record.cluster for record in log.records})
+        raise LogUnreadable(f"the log has no request of cluster {cluster!r}, only of {found}")
+    if log.unread:
+        notes.append(f"{log.unread:,} lines of the log are no requests and were passed over")
+    if log.spread:
+        notes.append("the log knows whole seconds only: requests were spread evenly within each")
+    if log.more:
+        notes.append(f"the log goes on: its first {len(log.records):,} requests were taken")
+    return records, notes
+
+
+def _renamed(records: Iterable[Record], nodes: Sequence[Node] | None) -> Iterable[Record]:
+    """The records with each node under its id, also where the log knows its address."""
+    ids = {node.address: node.id for node in nodes or ()}
+    for record in records:
+        yield replace(record, node=ids.get(record.node, record.node)) if record.node else record
+
+
+def _members(
+    nodes: Sequence[Node] | None, fits: dict[str, NodeFit]
+) -> tuple[dict[str, NodeFit], list[str]]:
+    """The nodes that take part, each with its fit, and what is to be said of them."""
+    wanted = [node.id for node in nodes] if nodes else list(fits)
+    measured = [fits[name] for name in wanted if name in fits and fits[name].work]
+    if not measured:
+        raise LogUnreadable(
+            f"none of the nodes {', '.join(wanted) or '(none)'} has answered well in the log; it names "
+            f"{', '.join(fits) or 'no node at all'}"
+        )
+    notes, members = [], {}
+    strangers = [fit for name, fit in fits.items() if name not in wanted]
+    if strangers:
+        names = ", ".join(fit.id for fit in strangers)
+        count = sum(fit.requests for fit in strangers)
+        notes.append(
+            f"{count:,} requests went to {names}, not in the configuration: dealt to its nodes"
+        )
+    typical = sorted(measured, key=lambda fit: fit.mean_work)[len(measured) // 2]
+    for name in wanted:
+        fit = fits.get(name)
+        if fit is None or not fit.work:
+            why = "has answered nothing well" if fit else "is not in the log"
+            notes.append(f"{name} {why}: taken to work like {typical.id}")
+            fit = replace(typical, id=name, requests=0, failures=0)
+        if fit.concurrency is None:
+            notes.append(
+                f"{name} never let a request wait, with up to {fit.most_at_once} at once: taken as without limit"
+            )
+        members[name] = fit
+    return members, notes
+
+
+def _node(fit: NodeFit, nodes: Sequence[Node] | None) -> SimNode:
+    told = next((node for node in nodes or () if node.id == fit.id), None)
+    return SimNode(
+        id=fit.id,
+        weight=told.weight if told else 1,
+        capacity=told.capacity if told else None,
+        concurrency=fit.concurrency,
+        service=Empirical(fit.work),
+    )
+
+
+def _failing(fit: NodeFit) -> Fail:
+    return Fail(0.0, fit.id, fit.failures / fit.requests, max(fit.failure_seconds, LEAST_FAILURE))
+
+
+def _keys(records: Sequence[Record], key: str) -> tuple[tuple[str, ...], list[str]]:
+    """What each request is placed by, and what is to be said when the log does not know it."""
+    kind, _, name = key.partition(":")
+    if kind == "path":
+        return tuple(record.path for record in records), []
+    if kind == "query":
+        return tuple(_parameter(record.path, name) or record.client for record in records), []
+    clients = tuple(record.client for record in records)
+    told = f"the log does not hold {key}: keys are the clients' addresses"
+    return clients, [] if kind == "client_ip" else [told]
+
+
+def _parameter(path: str, name: str) -> str:
+    return parse_qs(urlsplit(path).query).get(name, [""])[0]
+
+
+def _logged(records: Sequence[Record]) -> Logged:
+    good = sorted(record.total for record in records if record.ok)
+    if not good:
+        raise LogUnreadable("no request of the log was answered well")
+
+    def at(share: float) -> float:
+        return good[min(len(good) - 1, int(share * len(good)))]
+
+    failed = sum(not record.ok and not record.gone for record in records)
+    return Logged(len(records), failed, fmean(good), at(0.5), at(0.99))
