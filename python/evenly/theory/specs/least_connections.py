@@ -1,0 +1,26 @@
+"""Definition 2.2.1: argmin over N of the load, with the tie-break and the fitness that it leaves out.
+
+The load is (connections + 1) / weight: the one that the request makes. Equals have equal chances.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from evenly.theory.model import Membership, Request
+from evenly.theory.specs.loads import loads
+from evenly.theory.specs.rule import Lottery, Rule, evenly, fit
+
+
+@dataclass(frozen=True, slots=True)
+class LeastConnections(Rule):
+    """No memory."""
+
+    name = "least_connections"
+    load: str = "in_flight"
+
+    def odds(self, memory: None, request: Request, nodes: Membership) -> Lottery:
+        """The least loaded of the fit nodes."""
+        load = loads(self.load, nodes)
+        least = min((load[node.id] for node in fit(nodes)), default=0)
+        return evenly([node for node in fit(nodes) if load[node.id] == least])

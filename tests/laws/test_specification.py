@@ -1,0 +1,169 @@
+"""The engine against the specification: on a shared trace, each node that it gives is one the definition allows."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from math import log, sqrt
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evenly import _engine
+from evenly.theory.specs import SPECS
+from tests.laws.traces import Moved, Walk
+
+if TYPE_CHECKING:
+    from evenly.theory.specs import Rule
+
+NAMES = [entry["name"] for entry in _engine.strategies()]
+KEYED = [entry["name"] for entry in _engine.strategies() if entry["uses_key"]]
+PRIMES = (4099, 5003, 7919, 10_007, 15_013, 20_011, 30_011, 40_009, 50_021, 60_013, 65_521)
+seeds = st.integers(0, 2**32)
+
+
+def follow(walk: Walk, rule: Rule, steps: int) -> Counter[str]:
+    """Hold every pick of `walk` to `rule`; returns what kinds of steps were met."""
+    memory, met = rule.begin(walk.seen()), Counter[str]()
+    for step in walk.steps(steps):
+        if isinstance(step, Moved):
+            memory = rule.moved(memory, step.before, step.nodes)
+            met["moved"] += 1
+            continue
+        odds = rule.odds(memory, step.request, step.nodes)
+        assert sum(chance for chance, _ in odds.parts) == (1 if odds.parts else 0)
+        if not odds.parts:
+            met["nobody was fit"] += 1
+            continue
+        assert step.given in odds.allowed, (rule, memory, step)
+        met["open" if len(odds.allowed) > 1 else "one"] += 1
+        memory = rule.then(memory, step.request, step.nodes, step.given)
+    return met
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_registered_strategy_has_a_specification(name: str) -> None:
+    """Registered in the engine, and not specified here: not finished."""
+    assert SPECS[name].name == name
+
+
+def test_every_specification_is_of_a_registered_strategy() -> None:
+    """A strategy that has left leaves no specification behind."""
+    assert set(SPECS) <= set(NAMES)
+
+
+@given(seed=seeds)
+def test_round_robin_is_the_definition(seed: int) -> None:
+    """Definition 2.1.1: after the first pick there is one right node, and it is given."""
+    walk = Walk("round_robin", random.Random(seed), failures=0.3, retries=0.2)
+    follow(walk, SPECS["round_robin"](), 150)
+
+
+@given(seed=seeds)
+def test_least_connections_is_the_definition(seed: int) -> None:
+    """Definition 2.2.1: one of the argmin of (connections + 1) / weight over the fit nodes."""
+    walk = Walk("least_connections", random.Random(seed), failures=0.3, retries=0.2)
+    follow(walk, SPECS["least_connections"](), 150)
+
+
+@given(seed=seeds)
+def test_random_gives_only_fit_nodes(seed: int) -> None:
+    """Every fit node is allowed, and no other; how often is the business of the law of frequencies below."""
+    follow(Walk("random", random.Random(seed), failures=0.3, retries=0.2), SPECS["random"](), 150)
+
+
+@given(seed=seeds)
+def test_smooth_weighted_round_robin_is_the_definition(seed: int) -> None:
+    """The node that is owed most, whoever comes, goes, fails or is full meanwhile.
+
+    The weights are primes, so that no period is short enough to be laid out: the engine reckons live.
+    """
+    walk = Walk("weighted_round_robin", random.Random(seed), PRIMES, failures=0.3, retries=0.2)
+    follow(walk, SPECS["weighted_round_robin"](), 150)
+
+
+@given(seed=seeds)
+def test_a_laid_out_period_is_the_definition_too(seed: int) -> None:
+    """While all nodes are fit, one atomic cursor over a precomputed period gives what the lags would."""
+    walk = Walk("weighted_round_robin", random.Random(seed), (1, 2, 3, 5), (None,), drains=False)
+    follow(walk, SPECS["weighted_round_robin"](), 150)
+
+
+@given(seed=seeds)
+def test_deadline_is_the_definition_while_weights_stand(seed: int) -> None:
+    """Tijdeman's rule, laid out or reckoned live: the node that must soonest, of those that may."""
+    walk = Walk(
+        "deadline", random.Random(seed), (1, 2, 3, 5, 4099, 40_009), (None,), drains=False, moves=0
+    )
+    follow(walk, SPECS["deadline"](), 150)
+
+
+@given(seed=seeds)
+def test_deadline_under_changing_weights_gives_the_first_due_or_the_furthest_behind(
+    seed: int,
+) -> None:
+    """No rule keeps everybody within a request then; these two are what it may choose from."""
+    walk = Walk("deadline", random.Random(seed), PRIMES, (None,), drains=False, members=False)
+    walk.moves = 0.2
+    follow(walk, SPECS["deadline"](), 150)
+
+
+@pytest.mark.parametrize("load", ["in_flight", "reported"])
+@given(seed=seeds)
+def test_power_of_two_never_gives_the_strictly_busiest(load: str, seed: int) -> None:
+    """Theory 2.7: of any two fit nodes one is drawn only beside the other, so the most loaded is never given."""
+    strategy = {"name": "power_of_two", "load": load}
+    walk = Walk(strategy, random.Random(seed), (1,), (None,), drains=False)
+    # What counts for a node that told nothing is the mean of those who did, reckoned when somebody tells.
+    walk.moves = 0 if load == "reported" else walk.moves
+    follow(walk, SPECS["power_of_two"](load=load), 150)
+
+
+@settings(max_examples=20)
+@given(seed=seeds)
+def test_consistent_hash_is_the_definition(seed: int) -> None:
+    """Definition 2.3.1: every key finds the node that a ring reckoned from scratch gives it."""
+    rng = random.Random(seed)
+    strategy = {"name": "consistent_hash", "virtual_nodes": 7}
+    keys = tuple(f"key {number}".encode() for number in range(50))
+    walk = Walk(strategy, rng, keys=keys, failures=0.3, retries=0.2, options={"hash_seed": seed})
+    follow(walk, SPECS["consistent_hash"](virtual_nodes=7, seed=seed), 100)
+
+
+WEIGHTED: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
+    "round_robin": ({}, (1,)),
+    "random": ({}, (1, 2, 3, 5)),
+    "least_connections": ({}, (1, 1, 2)),
+    "power_of_two": ({"load": "in_flight"}, (1,)),
+}
+"""Strategies that throw dice, with options and weights."""
+
+
+@pytest.mark.parametrize("name", WEIGHTED)
+def test_frequencies_are_the_probabilities_of_the_definition(name: str) -> None:
+    """At each pick the definition gives each node a least and a greatest probability, which depend on what was before.
+
+    The sums of both bound the number of picks from both sides: by Azuma and Hoeffding's inequality each of the 2k
+    bounds is passed by more than sqrt(T ln(2k / error) / 2) with a probability of at most error / 2k.
+    """
+    options, weights = WEIGHTED[name]
+    rule, error = SPECS[name](**options), 1e-6
+    walk = Walk({"name": name, **options}, random.Random(name), weights, (None,), drains=False)
+    while len(walk.balancer.nodes) < 4:
+        walk.balancer.add(walk.node())
+    walk.moves = 0
+    memory, counts = rule.begin(walk.seen()), Counter[str]()
+    least, most = Counter[str](), Counter[str]()
+    for step in walk.steps(12_000):
+        odds = rule.odds(memory, step.request, step.nodes)
+        for node in odds.allowed:
+            least[node] += odds.least(node)
+            most[node] += odds.most(node)
+        counts[step.given] += 1
+        memory = rule.then(memory, step.request, step.nodes, step.given)
+    nodes = [node.id for node in walk.seen()]
+    slack = sqrt(sum(counts.values()) * log(2 * len(nodes) / error) / 2)
+    for node in nodes:
+        assert least[node] - slack <= counts[node] <= most[node] + slack, node
