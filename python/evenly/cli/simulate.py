@@ -1,0 +1,127 @@
+"""`evenly simulate`: what each strategy would give, on the engine and a virtual clock."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+    from evenly.config.document import Document
+    from evenly.simulate import Results, Scenario
+
+LONG = 1.0
+"""Seconds after which a run is long enough for a bar."""
+
+
+@click.command("simulate", short_help="Try strategies before deploying them.")
+@click.argument("scenario", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Everything as JSON, for programs.")
+@click.option("--plot", "folder", metavar="DIR", help="Draw pictures into this folder.")
+@click.option("--seed", type=click.IntRange(min=0), help="Where chance begins.")
+@click.option("--requests", type=click.IntRange(min=1), help="Requests in each run.")
+@click.option("--replications", type=click.IntRange(min=1), help="Independent runs to pool.")
+def command(scenario: str | None, as_json: bool, folder: str | None, **changes: int | None) -> None:
+    """Simulate SCENARIO, a TOML file, with the production engine on a virtual clock.
+
+    Prints one row for each strategy, with 95 % confidence intervals. Ctrl-C keeps what is done.
+    """
+    if scenario is None:
+        raise click.UsageError("name a scenario, such as: evenly simulate scenario.toml")
+    results, code = simulated(read(scenario, changes))
+    show(results, as_json=as_json)
+    if folder is not None and len(results):
+        for path in drawn(results, Path(folder)):
+            click.echo(f"drawn: {path}", err=as_json)
+    sys.exit(code)
+
+
+def read(path: str, changes: dict[str, int | None]) -> Scenario:
+    """The scenario in a file, with what the command line says otherwise; raises `ConfigError` with every fault."""
+    from evenly.config.document import Document
+
+    document = Document.read(path)
+    said = {name: value for name, value in changes.items() if value is not None}
+    return checked(document, {**document.tree, **said})
+
+
+def checked(document: Document, tree: dict[str, Any]) -> Scenario:
+    """The scenario of a table; every fault with its line in the document."""
+    from evenly.config.fault import ConfigError
+    from evenly.simulate import InvalidScenario
+    from evenly.simulate.run import scenario_from
+
+    try:
+        return scenario_from(tree)
+    except InvalidScenario as error:
+        raise ConfigError(document.fault(loc, what) for loc, what in error.faults) from None
+
+
+def simulated(scenario: Scenario) -> tuple[Results, int]:
+    """The results, and the exit code: 130 when Ctrl-C ended the run."""
+    from evenly.simulate import Interrupted, run
+
+    bar = Bar()
+    try:
+        return run(scenario, progress=bar.told if sys.stderr.isatty() else None), 0
+    except Interrupted as stopped:
+        return stopped.results, 130
+    finally:
+        bar.stop()
+
+
+def show(results: Results, *, as_json: bool) -> None:
+    """Print the results."""
+    if as_json:
+        click.echo(json.dumps(results.json(), indent=2, ensure_ascii=False))
+        return
+    click.echo(f"{results.scenario.summary}\n")
+    click.echo(str(results))
+
+
+def drawn(results: Results, folder: Path) -> list[Path]:
+    """Every picture that the results have, in a folder that is made if need be."""
+    folder.mkdir(parents=True, exist_ok=True)
+    kinds = ["comparison"]
+    if any(result.series for result in results):
+        kinds.append("timeline")
+    return [results.plot(folder / f"{kind}.png", kind) for kind in kinds]
+
+
+class Bar:
+    """A bar on the terminal, from the moment a run has proved long."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+
+    def told(self, done: int, total: int | None) -> None:
+        """How many requests are done, of how many."""
+        if self._bar is None:
+            if time.monotonic() - self._began < LONG:
+                return
+            self._bar = _bar()
+            self._task = self._bar.add_task("requests", total=total)
+            self._bar.start()
+        if self._task is not None:
+            self._bar.update(self._task, completed=done, total=total)
+
+    def stop(self) -> None:
+        """Wipe the bar."""
+        if self._bar is not None:
+            self._bar.stop()
+
+
+def _bar() -> Progress:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = ("simulating", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)

@@ -1,0 +1,120 @@
+"""Results as a table of text: aligned, with confidence intervals, in the unit that reads best."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from evenly.simulate.estimate import Estimate
+from evenly.simulate.faults import InvalidScenario, unknown
+
+if TYPE_CHECKING:
+    from evenly.simulate.result import Results
+
+__all__ = ["COLUMNS", "Table", "unit_of"]
+
+TIMES = ("mean", "p50", "p90", "p95", "p99", "p999", "max")
+FIGURES = (
+    "peak_to_mean",
+    "balance_ratio",
+    "jain",
+    "in_system",
+    "peak_in_flight",
+    "throughput",
+)
+COUNTS = ("requests", "ok", "lost", "failed", "refused", "retries")
+COLUMNS = (*TIMES, *FIGURES, *COUNTS)
+"""Every column there is."""
+
+USUAL = ("mean", "p50", "p99", "p999", "peak_to_mean")
+
+UNITS: Mapping[str, float] = {"s": 1.0, "ms": 1e3, "µs": 1e6}
+
+
+def unit_of(seconds: float) -> str:
+    """The unit in which `seconds` reads best: `s`, `ms` or `µs`."""
+    return "s" if seconds >= 0.95 else "ms" if seconds >= 0.95e-3 else "µs"
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    left: str
+    right: str = ""
+
+
+class Table:
+    """One row for each strategy. `str()` gives the text; it is also what a Python prompt shows."""
+
+    def __init__(self, results: Results, columns: tuple[str, ...]) -> None:
+        for column in columns:
+            if column not in COLUMNS:
+                raise InvalidScenario([((), unknown("column", column, COLUMNS))])
+        self.columns = columns or usual(results)
+        """The columns, by name."""
+        self.rows = tuple(
+            (result.label, *(getattr(result, column) for column in self.columns))
+            for result in results
+        )
+        """Label and values of each row: `Estimate`s in seconds, and counts."""
+        self.notes = results.notes
+        """What a reader of the figures must know."""
+
+    @property
+    def unit(self) -> str:
+        """The unit of all times in the text."""
+        at = [index for index, name in enumerate(self.columns, 1) if name in TIMES]
+        times = [float(row[index]) for row in self.rows for index in at]
+        return unit_of(max((time for time in times if time == time), default=1.0))
+
+    def __str__(self) -> str:
+        """The text: values right-aligned at their ±."""
+        unit = self.unit
+        titles = ["strategy", *(self._title(column, unit) for column in self.columns)]
+        cells = [
+            [
+                _Cell(row[0]),
+                *(_cell(*pair, unit) for pair in zip(self.columns, row[1:], strict=True)),
+            ]
+            for row in self.rows
+        ]
+        columns = [
+            _column(title, [row[index] for row in cells], flush=index == 0)
+            for index, title in enumerate(titles)
+        ]
+        lines = ["   ".join(parts).rstrip() for parts in zip(*columns, strict=True)]
+        return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
+
+    __repr__ = __str__
+
+    @staticmethod
+    def _title(column: str, unit: str) -> str:
+        name = {"p999": "p99.9"}.get(column, column)
+        return f"{name} [{unit}]" if column in TIMES else name
+
+
+def usual(results: Results) -> tuple[str, ...]:
+    """The columns one looks at first; those about failures only where there were any."""
+    hurt = any(result.lost or result.retries for result in results)
+    return (*USUAL, "lost", "retries") if hurt else USUAL
+
+
+def _cell(column: str, value: Estimate | float, unit: str) -> _Cell:
+    factor = UNITS[unit] if column in TIMES else 1.0
+    if isinstance(value, Estimate):
+        return _Cell(*value.times(factor).parts())
+    return _Cell(f"{value:,}" if isinstance(value, int) else f"{value * factor:,.3g}")
+
+
+def _column(title: str, cells: list[_Cell], *, flush: bool) -> list[str]:
+    """One column, all lines of the same width."""
+    left = max(len(cell.left) for cell in cells) if cells else 0
+    right = max((len(cell.right) for cell in cells), default=0)
+    texts = []
+    for cell in cells:
+        text = f"{cell.left:<{left}}" if flush else f"{cell.left:>{left}}"
+        if right:
+            text += f" ± {cell.right:<{right}}" if cell.right else " " * (3 + right)
+        texts.append(text)
+    width = max(map(len, [title, *texts]))
+    return [f"{text:<{width}}" if flush else f"{text:>{width}}" for text in [title, *texts]]
