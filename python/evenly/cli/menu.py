@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "check": "evenly.cli.check",
     "schema": "evenly.cli.schema",
     "strategies": "evenly.cli.strategies",
+    "theorems": "evenly.cli.theorems",
     "demo": "evenly.cli.demo",
     "version": "evenly.cli.version",
 }

@@ -1,0 +1,173 @@
+"""Sections 5, 6 and 7 of the document: scenarios, complexity and variants, turned into statements that can fail."""
+
+from __future__ import annotations
+
+from math import ceil, log2
+
+from evenly.theory.theorems.entry import Evidence, Kind, Theorem, Verdict
+
+
+def steps_of_a_search() -> Evidence:
+    """A ring is searched among its points, which are n v and not n."""
+    nodes, virtual = 10, 160
+    return Evidence(
+        "10 nodes, 160 virtual nodes each: comparisons of a binary search on the ring",
+        claimed=ceil(log2(nodes)),
+        found=ceil(log2(nodes * virtual)),
+    )
+
+
+SCENARIOS = (
+    Theorem(
+        number="5.1",
+        kind=Kind.SCENARIO,
+        title="Web servers",
+        statement=(
+            "Requests over servers by round robin or least connections, health checks, and "
+            "sessions that stay."
+        ),
+        verdict=Verdict.HOLDS,
+        gist="a session moves only while its node is away or full",
+        corrected=(
+            "Affinity is the minimality of departures: a session moves only when its node "
+            "leaves, is taken out or is full; and then only to the next in its own order."
+        ),
+        laws=("affinity", "affinity_survives"),
+        lemmas=("leave_minimal",),
+    ),
+    Theorem(
+        number="5.2",
+        kind=Kind.SCENARIO,
+        title="Microservices",
+        statement=(
+            "A gateway over instances of a service, with discovery, circuit breakers and retries."
+        ),
+        verdict=Verdict.HOLDS,
+        gist="tries <= (1 + share) requests + what time earns + a start",
+        corrected=(
+            "A breaker lends at most one probe when half open; all retries together stay within "
+            "one budget, so depth h of services multiplies a failure by at most (1 + share)^h "
+            "and not by 3^h (27 at depth 3)."
+        ),
+        laws=("retry_budget", "failures_are_found_out"),
+    ),
+    Theorem(
+        number="5.3",
+        kind=Kind.SCENARIO,
+        title="Database connection pool",
+        statement="Connections over database nodes, writes apart from reads, limits and failover.",
+        verdict=Verdict.HOLDS,
+        gist="at most C_i loans of node i, each given back once; writes to one node",
+        corrected=(
+            "A loan is given back exactly once, never more than C_i are out, and all writes go "
+            "to the one node that is not drained. Roles of nodes and a failover of their own "
+            "are planned."
+        ),
+        laws=("capacity", "given_back_once", "primary_takes_all_writes"),
+        lemmas=("admission",),
+    ),
+    Theorem(
+        number="5.4",
+        kind=Kind.SCENARIO,
+        title="Cache",
+        statement="Requests to cache nodes by consistent hashing, data in shards.",
+        verdict=Verdict.HOLDS,
+        gist="a new node costs 1/(k+1) of the entries, on average",
+        corrected=(
+            "The hits lost on a join are the keys that move: 1/(k+1) of them on average. Of "
+            "requests it is as much, with a variance that the hottest key sets."
+        ),
+        laws=("new_node_share", "joining_is_monotone"),
+        lemmas=("new_node_share", "join_monotone"),
+    ),
+)
+
+CLAIMS = (
+    Theorem(
+        number="6.1",
+        kind=Kind.CLAIM,
+        title="Time per pick",
+        statement=(
+            "Round robin takes O(1), least connections O(n), consistent hashing O(log n), "
+            "weighted round robin O(n)."
+        ),
+        formula="O(1), O(n), O(log n), O(n)",
+        verdict=Verdict.CORRECTED,
+        gist="the ring is O(log nv); least connections and weighted can do better",
+        counterexample=steps_of_a_search,
+        corrected=(
+            "The ring is searched in O(log(n v)) (the document's code sorts it anew for each "
+            "pick: O(n v log(n v))). Least connections is a scan of up to 32 nodes and a "
+            "tournament tree above, O(log n); weighted round robin with a short period is a "
+            "table, O(1)."
+        ),
+        simulation="Measured: docs/complexity.md.",
+    ),
+    Theorem(
+        number="6.2",
+        kind=Kind.CLAIM,
+        title="Space",
+        statement=(
+            "A balancer takes O(n), a ring O(n v), an adaptive balancer O(n m) for m metrics."
+        ),
+        formula="O(n), O(n · v), O(n · m)",
+        verdict=Verdict.HOLDS,
+        gist="as claimed; a laid-out weighted period adds W/g, a Maglev table M",
+        corrected=(
+            "A node's state is a constant, so O(n); a ring has n v points; a laid-out period "
+            "has W/g entries, at most 4,096."
+        ),
+        simulation="Measured: docs/complexity.md.",
+    ),
+)
+
+VARIANTS = (
+    Theorem(
+        number="7.1",
+        kind=Kind.VARIANT,
+        title="Layers",
+        statement="Balancers in layers, each with a strategy of its own.",
+        verdict=Verdict.HOLDS,
+        gist="lags add up: q (H_G - 1) + H_k - 1",
+        corrected=(
+            "Smooth weighted round robin over G groups and over the k nodes of a group with "
+            "local share q: a node lags by at most q (H_G - 1) + (H_k - 1) and leads by at most "
+            "q (1 - 1/G) + (1 - 1/k). Hashing groups, then members, is monotone level by level. "
+            "Layers as a setting of a cluster are planned."
+        ),
+        laws=("layers_add_up", "joining_is_monotone"),
+        lemmas=("swrr_lag", "swrr_lead", "join_monotone"),
+    ),
+    Theorem(
+        number="7.2",
+        kind=Kind.VARIANT,
+        title="Learning",
+        statement="Strategies that adapt, predict, and change weights as they learn.",
+        verdict=Verdict.HOLDS,
+        gist="whatever a learner does to the weights, the schedule keeps its bound",
+        corrected=(
+            "The bounds of smooth weighted round robin hold for any sequence of weights, so the "
+            "schedule of any learner is safe. Latency is not: that needs weights that are "
+            "clipped and a fallback. Learners are planned."
+        ),
+        laws=("smooth_bounds_while_weights_change",),
+        lemmas=("swrr_lag",),
+    ),
+    Theorem(
+        number="7.3",
+        kind=Kind.VARIANT,
+        title="Geography",
+        statement="Strategies that go by where requests and nodes are.",
+        verdict=Verdict.HOLDS,
+        gist="prices per node prove that a plan is cheapest",
+        corrected=(
+            "Minimise sum f_zj c_zj with all supplies sent and no capacity exceeded. A plan is "
+            "optimal if there are prices >= 0 such that every zone sends only to nodes of least "
+            "cost + price, and a node with room has price 0. Planned."
+        ),
+        laws=("prices_prove_a_plan",),
+        sources=(
+            "L. V. Kantorovich, Mathematical methods of organizing and planning production, 1939",
+        ),
+    ),
+)
