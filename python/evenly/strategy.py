@@ -39,6 +39,7 @@ __all__ = [
     "PowerOfTwo",
     "PythonStrategy",
     "Random",
+    "Rendezvous",
     "RoundRobin",
     "StrategyLike",
     "View",
@@ -99,6 +100,18 @@ class ConsistentHash:
 
     name: ClassVar[str] = "consistent_hash"
     virtual_nodes: int = 160
+    compatible: Literal["none", "uhashring", "ketama", "nginx"] = "none"
+    bounded_load: float = 0
+    key: str = "client_ip"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendezvous:
+    """The node with the greatest hash of node and key, by weight."""
+
+    name: ClassVar[str] = "rendezvous"
+    compatible: Literal["none", "pymemcache"] = "none"
+    bounded_load: float = 0
     key: str = "client_ip"
 
 
@@ -110,6 +123,7 @@ BuiltIn = (
     | Random
     | PowerOfTwo
     | ConsistentHash
+    | Rendezvous
 )
 BUILT_IN: tuple[type[BuiltIn], ...] = (
     RoundRobin,
@@ -119,6 +133,7 @@ BUILT_IN: tuple[type[BuiltIn], ...] = (
     Random,
     PowerOfTwo,
     ConsistentHash,
+    Rendezvous,
 )
 """One class for each strategy of the engine."""
 

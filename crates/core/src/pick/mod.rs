@@ -1,11 +1,15 @@
 //! Which node? One file per strategy; the table at the end is where a strategy is registered.
 
+mod bounded;
+mod compatible;
 mod consistent_hash;
 mod deadline;
 mod least_connections;
 mod options;
 mod power_of_two;
 mod random;
+mod rendezvous;
+mod ring;
 mod round_robin;
 mod tournament;
 mod turns;
@@ -18,6 +22,7 @@ pub use least_connections::LeastConnections;
 pub use options::{OptionEntry, StrategySpec, Value};
 pub use power_of_two::PowerOfTwo;
 pub use random::Random;
+pub use rendezvous::Rendezvous;
 pub use round_robin::RoundRobin;
 pub use view::{ASKS, Key, Tried, View};
 pub use weighted_round_robin::WeightedRoundRobin;
@@ -118,6 +123,7 @@ strategies! {
     "random" => Random in "random.rs",
     "power_of_two" => PowerOfTwo in "power_of_two.rs",
     "consistent_hash" => ConsistentHash in "consistent_hash.rs",
+    "rendezvous" => Rendezvous in "rendezvous.rs",
 }
 
 /// Every strategy there is.

@@ -46,7 +46,7 @@ impl StrategySpec {
 pub struct OptionEntry {
     /// Its key.
     pub name: &'static str,
-    /// `int` or `text`.
+    /// `int`, `float` or `text`.
     pub kind: &'static str,
     /// Its default, as one would write it.
     pub default: &'static str,
@@ -55,6 +55,16 @@ pub struct OptionEntry {
     /// What it does.
     pub doc: &'static str,
 }
+
+/// What every hash strategy is told.
+pub(super) const KEY: OptionEntry = OptionEntry {
+    name: "key",
+    kind: "text",
+    default: "client_ip",
+    choices: &[],
+    doc: "what the proxy hashes a request by: \"header:NAME\", \"cookie:NAME\", \"query:NAME\", \"path\" or \
+          \"client_ip\"; in Python the key is an argument of pick",
+};
 
 /// Options whose keys are known to be right.
 pub struct Options<'a> {
@@ -104,6 +114,36 @@ impl<'a> Options<'a> {
                 Err(self.wrong(key, other, &wanted))
             }
         }
+    }
+
+    /// A number that `allowed` likes; a whole one will do.
+    pub fn float(
+        &self,
+        key: &str,
+        default: f64,
+        wanted: &str,
+        allowed: impl Fn(f64) -> bool,
+    ) -> Result<f64, Fault> {
+        match self.spec.options.get(key) {
+            None => Ok(default),
+            Some(Value::Float(number)) if allowed(*number) => Ok(*number),
+            Some(Value::Int(number)) if allowed(*number as f64) => Ok(*number as f64),
+            Some(other) => Err(self.wrong(key, other, wanted)),
+        }
+    }
+
+    /// One of `choices`.
+    pub fn choice(
+        &self,
+        key: &str,
+        choices: &'static [&'static str],
+        default: &'static str,
+    ) -> Result<&'static str, Fault> {
+        let given = self.text(key, default)?;
+        choices.iter().find(|choice| **choice == given).copied().ok_or_else(|| {
+            let wanted: Vec<_> = choices.iter().map(|choice| format!("{choice:?}")).collect();
+            self.wrong(key, &Value::Text(given), &wanted.join(", "))
+        })
     }
 
     fn wrong(&self, key: &str, value: &Value, wanted: &str) -> Fault {

@@ -54,6 +54,26 @@ pub fn pick(balancer: &Arc<Balancer>, now: Nanos, rng: &mut Rng) -> Loan {
     balancer.pick(Key::None, &Tried::default(), now, rng).unwrap()
 }
 
+/// The node that a key is lent.
+pub fn owner(balancer: &Arc<Balancer>, key: &[u8]) -> String {
+    let loan = balancer
+        .pick(Key::Bytes(key), &Tried::default(), Nanos::ZERO, &mut Rng::seeded(1))
+        .unwrap();
+    let id = loan.id().to_string();
+    loan.leave(Outcome::Success, Nanos::ZERO);
+    id
+}
+
+/// Keys as a program has them.
+pub fn keys(count: usize) -> impl Iterator<Item = Vec<u8>> {
+    (0..count).map(|number| format!("user-{number}").into_bytes())
+}
+
+/// The nodes of the first `count` keys.
+pub fn owners(balancer: &Arc<Balancer>, count: usize) -> Vec<String> {
+    keys(count).map(|key| owner(balancer, &key)).collect()
+}
+
 /// The number in a node's name.
 pub fn number(id: &str) -> usize {
     id.trim_start_matches(|letter: char| !letter.is_ascii_digit()).parse().unwrap()

@@ -1,29 +1,10 @@
 //! Consistent hashing: `join_monotone`, `leave_minimal` and `new_node_share` (Lc.v) on the engine.
 
-use std::sync::Arc;
-
 use evenly_core::{
-    Admin, Balancer, Key, Nanos, Outcome, Rng, Settings, Spec, StrategySpec, Tried, Value, hash64,
+    Admin, Key, Nanos, Outcome, Rng, Settings, Spec, StrategySpec, Tried, Value, hash64,
 };
 
-use crate::common::{balancer, balancer_of, nodes, plain, weighted};
-
-fn owner(balancer: &Arc<Balancer>, key: &[u8]) -> String {
-    let loan = balancer
-        .pick(Key::Bytes(key), &Tried::default(), Nanos::ZERO, &mut Rng::seeded(1))
-        .unwrap();
-    let id = loan.id().to_string();
-    loan.leave(Outcome::Success, Nanos::ZERO);
-    id
-}
-
-fn keys(count: usize) -> impl Iterator<Item = Vec<u8>> {
-    (0..count).map(|number| format!("user-{number}").into_bytes())
-}
-
-fn owners(balancer: &Arc<Balancer>, count: usize) -> Vec<String> {
-    keys(count).map(|key| owner(balancer, &key)).collect()
-}
+use crate::common::{balancer, balancer_of, keys, nodes, owner, owners, plain, weighted};
 
 /// The definition: argmin of the clockwise distance over all points (the reference document's lacks the wrap-around).
 fn by_definition(specs: &[Spec], virtual_nodes: u64, seed: u64, key: &[u8]) -> String {

@@ -9,6 +9,7 @@
 mod common;
 
 mod active_check;
+mod bounded_load;
 mod breaker;
 mod consistent_hash;
 mod deadline;
@@ -23,6 +24,7 @@ mod panic;
 mod power_of_two;
 mod queue;
 mod random;
+mod rendezvous;
 mod retry;
 mod round_robin;
 mod scenario;

@@ -95,6 +95,7 @@ fn documented_defaults_are_the_defaults() {
         for option in entry.options.iter().filter(|option| option.name != "key") {
             let value = match option.kind {
                 "int" => Value::Int(option.default.parse().unwrap()),
+                "float" => Value::Float(option.default.parse().unwrap()),
                 _ => Value::Text(option.default.to_owned()),
             };
             let named = StrategySpec::named(entry.name);
