@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from evenly.cli import replay
+from evenly.cli.replay import Wanted
+
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
@@ -27,19 +30,75 @@ LONG = 1.0
 @click.option("--seed", type=click.IntRange(min=0), help="Where chance begins.")
 @click.option("--requests", type=click.IntRange(min=1), help="Requests in each run.")
 @click.option("--replications", type=click.IntRange(min=1), help="Independent runs to pool.")
-def command(scenario: str | None, as_json: bool, folder: str | None, **changes: int | None) -> None:
-    """Simulate SCENARIO, a TOML file, with the production engine on a virtual clock.
+@click.option("--log", metavar="FILE", help="Replay this access log: ours, nginx's or HAProxy's.")
+@click.option("--config", metavar="FILE", help="The configuration whose cluster is replayed.")
+@click.option("--cluster", metavar="NAME", help="Which of its clusters.")
+@click.option("--log-format", metavar="TEXT", help="nginx's log_format, if it is your own.")
+@click.option(
+    "--strategy", "strategies", multiple=True, metavar="NAME", help="Replay it with this one too."
+)
+@click.option(
+    "--kill", multiple=True, metavar="NODE", help="What if this node dies? Default: the busiest."
+)
+@click.option(
+    "--faster", type=float, default=1.0, help="Let the same requests come so many times as fast."
+)
+def command(
+    scenario: str | None,
+    as_json: bool,
+    folder: str | None,
+    log: str | None,
+    config: str | None,
+    cluster: str | None,
+    log_format: str | None,
+    strategies: tuple[str, ...],
+    kill: tuple[str, ...],
+    faster: float,
+    **changes: int | None,
+) -> None:
+    """Simulate SCENARIO, a TOML file, with the production engine on a virtual clock; or replay a log.
+
+    \b
+    evenly simulate scenario.toml
+    evenly simulate --config evenly.toml --log access.jsonl
 
     Prints one row for each strategy, with 95 % confidence intervals. Ctrl-C keeps what is done.
     """
+    if log is not None:
+        if scenario is not None:
+            raise click.UsageError("a log is replayed without a scenario: leave one of the two out")
+        seed = changes["seed"] or 0
+        sys.exit(
+            _replay(
+                Wanted(log, config, log_format, cluster, strategies, kill, faster, seed),
+                folder,
+                as_json=as_json,
+            )
+        )
     if scenario is None:
-        raise click.UsageError("name a scenario, such as: evenly simulate scenario.toml")
+        raise click.UsageError(
+            "name a scenario, such as: evenly simulate scenario.toml; or a log: --log access.jsonl"
+        )
     results, code = simulated(read(scenario, changes))
     show(results, as_json=as_json)
     if folder is not None and len(results):
         for path in drawn(results, Path(folder)):
             click.echo(f"drawn: {path}", err=as_json)
     sys.exit(code)
+
+
+def _replay(wanted: Wanted, folder: str | None, *, as_json: bool) -> int:
+    """Replay a log, print it, draw it; the exit code."""
+    bar = Bar()
+    try:
+        found = replay.replayed(wanted, bar.told if sys.stderr.isatty() else None)
+    finally:
+        bar.stop()
+    replay.show(found, as_json=as_json)
+    if folder is not None:
+        for path in replay.drawn(found, Path(folder)):
+            click.echo(f"drawn: {path}", err=as_json)
+    return 0 if found.complete else 130
 
 
 def read(path: str, changes: dict[str, int | None]) -> Scenario:

@@ -7,17 +7,18 @@ Nothing else is taken from the log: who got which request is the strategy's busi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from statistics import fmean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from evenly.simulate.arrivals import Trace
+from evenly.simulate.faults import InvalidScenario, unknown
 from evenly.simulate.fit import NodeFit, fit_nodes
 from evenly.simulate.keys import KeyTrace
 from evenly.simulate.logs import LogUnreadable
 from evenly.simulate.nodes import SimNode
-from evenly.simulate.run import simulate
+from evenly.simulate.run import Interrupted, simulate
 from evenly.simulate.service import Empirical
 from evenly.simulate.timeline import Event, Fail, Kill
 
@@ -62,8 +63,44 @@ class Replay:
     """The same with a node that dies halfway, by the node's id."""
     dies_at: float
     """When it dies, in seconds from the first request."""
+    runs: int
+    """How many runs were wanted: Ctrl-C leaves out the rest."""
     notes: tuple[str, ...] = field(default=())
     """What a reader must know about the fit."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether every run came to its end."""
+        runs = [self.calm, *self.dead.values()]
+        return all(results.complete for results in runs) and len(runs) == self.runs
+
+    def __str__(self) -> str:
+        """Say it all: the log, the nodes, and a table for each run."""
+        from evenly.simulate.replay_text import lines
+
+        return "\n".join(lines(self))
+
+    def json(self) -> dict[str, Any]:
+        """Everything as JSON values; the samples of work as their mean."""
+        nodes = {
+            name: {
+                "requests": fit.requests,
+                "failures": fit.failures,
+                "mean_work": fit.mean_work,
+                "concurrency": fit.concurrency,
+                "most_at_once": fit.most_at_once,
+            }
+            for name, fit in self.fits.items()
+        }
+        return {
+            "format": self.log.format,
+            "logged": asdict(self.logged),
+            "nodes": nodes,
+            "notes": list(self.notes),
+            "calm": self.calm.json(),
+            "dies_at": self.dies_at,
+            "dead": {node: results.json() for node, results in self.dead.items()},
+        }
 
 
 def replay(
@@ -88,14 +125,15 @@ def replay(
     which each dies halfway in a run of its own; by default the one with most requests; `[]` for none. `faster`
     lets the same requests come so many times as fast. `timeout` is in seconds.
 
-    Raises `LogUnreadable` when the log has no request of that cluster or those nodes.
+    Raises `LogUnreadable` when the log has no request of that cluster or those nodes, and `InvalidScenario` for
+    arguments that cannot be.
     """
     records = [record for record in log.records if cluster in (None, record.cluster, "")]
     records, notes = _of_cluster(log, records, cluster)
     members, said = _members(nodes, fit_nodes(_renamed(records, nodes)))
     notes += said
     if faster <= 0:
-        raise ValueError(f"faster = {faster}: write a number above 0, such as 1.5")
+        raise InvalidScenario([(("faster",), f"must be a number above 0, not {faster:g}")])
     start = records[0].at
     times = tuple((record.at - start) / faster for record in records)
     halfway = times[-1] / 2
@@ -119,13 +157,19 @@ def replay(
             cores=cores,
         )
 
-    calm = run()
     if kill is None:
         kill = [max(members.values(), key=lambda fit: fit.requests).id] if len(members) > 1 else []
     if strange := [name for name in kill if name not in members]:
-        raise ValueError(f"no node {strange[0]!r} to kill: there are {', '.join(members)}")
-    dead = {name: run(Kill(halfway, name)) for name in kill}
-    return Replay(log, _logged(records), members, calm, dead, halfway, tuple(notes))
+        raise InvalidScenario([(("kill",), unknown("node", strange[0], members))])
+    found: list[Results] = []
+    try:
+        for events in [(), *((Kill(halfway, name),) for name in kill)]:
+            found.append(run(*events))
+    except Interrupted as stopped:
+        # Ctrl-C: what is done is kept, and nothing further is begun.
+        found.append(stopped.results)
+    calm, dead = found[0], dict(zip(kill, found[1:], strict=False))
+    return Replay(log, _logged(records), members, calm, dead, halfway, 1 + len(kill), tuple(notes))
 
 
 def _of_cluster(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["lines"]
 
-COLUMNS = ("mean", "p50", "p99", "peak_to_mean", "failed")
+COLUMNS = ("mean", "p50", "p99", "peak_to_mean", "lost", "retries")
 
 
 def lines(replay: Replay) -> Iterator[str]:
