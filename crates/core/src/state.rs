@@ -82,6 +82,11 @@ impl State {
         &self.address
     }
 
+    /// Where the snapshot in force holds this node, for who has just picked it.
+    pub fn index(&self) -> usize {
+        self.index.load(Relaxed) as usize
+    }
+
     /// The answer that follows from the three facts of health.
     pub fn standing(&self) -> Standing {
         Standing::from_word(self.standing.load(Relaxed))

@@ -25,6 +25,7 @@ mod run;
 mod script;
 mod settings;
 mod shared;
+mod simulate;
 mod strategies;
 mod time;
 mod toml;
@@ -44,6 +45,7 @@ fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(run::run_proxy, module)?)?;
     module.add_function(wrap_pyfunction!(settings::defaults, module)?)?;
     module.add_function(wrap_pyfunction!(strategies::strategies, module)?)?;
+    module.add_function(wrap_pyfunction!(simulate::simulate, module)?)?;
     process::register_hooks(module)?;
     rules::register(module)?;
     toml::register(module)

@@ -1,0 +1,343 @@
+//! One replication: a world of its own, played event by event.
+
+use std::collections::{HashMap, VecDeque};
+
+use evenly_core::{Admin, Fault, Nanos, Spec};
+use rand_core::RngCore;
+
+use crate::arrivals::Source;
+use crate::chance::{Purpose, Stream};
+use crate::dispatcher::{Custom, Dispatcher, Woken};
+use crate::events::{Agenda, Calendar, Event, NEVER};
+use crate::flow::Ending;
+use crate::keys::Dealer;
+use crate::node::Node;
+use crate::request::Requests;
+use crate::scenario::{Chooser, NodeSpec, Scenario};
+use crate::series::Series;
+use crate::stats::{Books, Stats};
+
+/// The clock has been running for a while, as on any machine.
+pub const START: u64 = 1_000_000_000_000;
+
+/// How many events lie between two looks at whether the run shall go on.
+const LOOK: u64 = 4096;
+
+/// On its way until a time: the request in that turn, and how its try ended.
+type Hop<T> = VecDeque<(u64, u32, u32, T)>;
+
+/// What is counted of the whole.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    pub requests: u64,
+    pub ok: u64,
+    pub failed: u64,
+    pub refused: u64,
+    pub retries: u64,
+    pub tries: u64,
+    pub events: u64,
+}
+
+/// The world at one moment.
+pub struct Run<'a> {
+    pub scenario: &'a Scenario,
+    pub custom: Option<&'a dyn Custom>,
+    pub now: u64,
+    pub nodes: Vec<Node>,
+    pub calendar: Calendar,
+    pub agenda: Agenda,
+    pub requests: Requests,
+    pub dispatchers: Vec<Dispatcher>,
+    /// Which node each member of the balancers is.
+    pub members: Vec<usize>,
+    pub source: Source,
+    pub next_arrival: u64,
+    pub sizes: Stream,
+    pub dealer: Dealer,
+    pub network: Stream,
+    /// One way through the network, in nanoseconds.
+    pub delay: u64,
+    /// How long a try may take.
+    pub timeout: u64,
+    pub sent: Hop<()>,
+    pub back: Hop<Ending>,
+    pub patience: Hop<()>,
+    /// Requests that wait in a balancer's queue.
+    pub queued: usize,
+    pub woken: Woken,
+    /// No more requests come.
+    pub ended: bool,
+    pub counts: Counts,
+    pub books: Vec<Books>,
+    pub stats: Stats,
+    pub series: Option<Series>,
+    pub picks: Option<Vec<i64>>,
+    /// At which request the next bound of the statistics lies.
+    pub bound: u64,
+}
+
+/// What the balancers are told of a node.
+pub fn spec(node: &NodeSpec) -> Spec {
+    let spec = Spec::new(&node.id).weight(node.weight);
+    Spec { capacity: node.capacity, ..spec }
+}
+
+fn nanos(seconds: f64) -> u64 {
+    Nanos::from_secs_f64(seconds).0
+}
+
+impl<'a> Run<'a> {
+    /// The world as it begins.
+    pub fn new(
+        scenario: &'a Scenario,
+        seed: u64,
+        replication: u64,
+        custom: Option<&'a dyn Custom>,
+    ) -> Result<Self, Fault> {
+        let stream = |purpose| Stream::of(seed, replication, purpose);
+        let mut chance = stream(Purpose::Strategy);
+        let dispatcher = |_| Dispatcher::new(scenario, custom, START, &mut chance);
+        let dispatchers =
+            (0..scenario.dispatchers).map(dispatcher).collect::<Result<Vec<_>, _>>()?;
+        let book = |node: &NodeSpec| Books {
+            picks: 0,
+            ok: 0,
+            failed: 0,
+            answered: 0,
+            took: 0,
+            size: f64::from(node.capacity.unwrap_or(node.weight)),
+            member: node.joins,
+        };
+        let mut run = Self {
+            scenario,
+            custom,
+            now: START,
+            nodes: scenario.nodes.iter().map(|node| Node::new(node, START)).collect(),
+            calendar: Calendar::new(scenario.nodes.len()),
+            agenda: Agenda::default(),
+            requests: Requests::default(),
+            dispatchers,
+            members: Vec::new(),
+            source: Source::new(scenario.arrivals.clone(), stream(Purpose::Arrivals)),
+            next_arrival: NEVER,
+            sizes: stream(Purpose::Sizes),
+            dealer: Dealer::new(scenario.keys.as_ref(), stream(Purpose::Keys))?,
+            network: stream(Purpose::Network),
+            delay: nanos(scenario.delay),
+            timeout: scenario.timeout.map_or(NEVER, nanos),
+            sent: VecDeque::new(),
+            back: VecDeque::new(),
+            patience: VecDeque::new(),
+            queued: 0,
+            woken: Woken::default(),
+            ended: false,
+            counts: Counts::default(),
+            books: scenario.nodes.iter().map(book).collect(),
+            stats: Stats::new(scenario, START),
+            series: None,
+            picks: scenario.trace_picks.then(Vec::new),
+            bound: NEVER,
+        };
+        run.enrol();
+        run.begin();
+        Ok(run)
+    }
+
+    /// Enters what is known from the start.
+    fn begin(&mut self) {
+        for (index, moment) in self.scenario.timeline.iter().enumerate() {
+            self.agenda.at(START + nanos(moment.at), Event::Moment(index));
+        }
+        if self.ticks() {
+            for dispatcher in 0..self.dispatchers.len() {
+                self.agenda.at(START, Event::Tick(dispatcher));
+            }
+        }
+        if self.scenario.report_every.is_some() {
+            self.agenda.at(START, Event::Reports);
+        }
+        if let Some(every) = self.scenario.series_every {
+            let series = Series::new(nanos(every).max(1), START, self.nodes.len());
+            self.agenda.at(series.ends(), Event::Slice);
+            self.series = Some(series);
+        }
+        if let Some(seconds) = self.scenario.seconds {
+            self.agenda.at(START + nanos(seconds), Event::End);
+        }
+        if self.stats.plan.timed {
+            self.agenda.at(START + self.stats.bound().unwrap_or(NEVER), Event::Bound);
+        } else {
+            self.bound = self.stats.bound().unwrap_or(NEVER);
+        }
+        for _ in 0..self.source.clients().unwrap_or(0) {
+            let think = self.source.think();
+            self.agenda.at(START + think, Event::Client);
+        }
+        self.next_arrival = self.source.next().map_or(NEVER, |at| START + at);
+        self.ended = self.next_arrival == NEVER && self.source.clients().is_none();
+    }
+
+    /// Whether time must pass for the balancers. Not where nothing can fail, wait or be measured by the clock: there a
+    /// tick changes nothing that anybody looks at, and it costs as much as several requests.
+    fn ticks(&self) -> bool {
+        let scenario = self.scenario;
+        let limited =
+            |node: &NodeSpec| node.queue_limit.is_some() || node.capacity.is_some() || !node.joins;
+        self.dispatchers.iter().any(|dispatcher| dispatcher.balancer.reads_clock())
+            || matches!(scenario.strategy, Chooser::Custom(_))
+            || scenario.timeout.is_some()
+            || !scenario.timeline.is_empty()
+            || scenario.settings.check.is_some()
+            || scenario.nodes.iter().any(limited)
+    }
+
+    /// Notes which node each member is, after a change of membership.
+    pub fn enrol(&mut self) {
+        let numbers: HashMap<&str, usize> =
+            self.scenario.nodes.iter().enumerate().map(|(at, node)| (&*node.id, at)).collect();
+        let cluster = self.dispatchers[0].balancer.cluster();
+        self.members = cluster.members.iter().map(|one| numbers[&**one.state.id()]).collect();
+    }
+
+    /// Plays until the end, or until `go_on` says no when it is told how many requests have come.
+    pub fn play(&mut self, go_on: &mut dyn FnMut(u64) -> bool) -> Result<bool, Fault> {
+        loop {
+            if self.counts.events.is_multiple_of(LOOK) && !go_on(self.counts.requests) {
+                return Ok(false);
+            }
+            if self.ended && self.requests.count() == 0 {
+                return Ok(true);
+            }
+            let (departs, node) = self.calendar.first();
+            let rare = self.agenda.first();
+            let mut first = departs.min(rare).min(self.next_arrival);
+            let hops = [hop(&self.sent), hop(&self.back), hop(&self.patience)];
+            first = first.min(hops[0]).min(hops[1]).min(hops[2]);
+            if first == rare && (first == NEVER || self.is_stuck(departs, hops)) {
+                self.give_up();
+                return Ok(true);
+            }
+            self.now = first;
+            self.counts.events += 1;
+            // Of several at once: who leaves before who comes.
+            if first == departs {
+                self.depart(node);
+            } else if first == hops[1] {
+                self.come_back();
+            } else if first == hops[0] {
+                self.reach_next();
+            } else if first == rare {
+                self.happen()?;
+            } else if first == hops[2] {
+                self.lose_patience();
+            } else {
+                self.next_arrival = self.source.next().map_or(NEVER, |at| START + at);
+                self.ended = self.next_arrival == NEVER;
+                self.arrive();
+            }
+            while self.queued > 0 && self.wake() {}
+            if self.custom.is_some_and(Custom::failed) {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Whether nothing that is still to come brings a request or ends one.
+    fn is_stuck(&self, departs: u64, hops: [u64; 3]) -> bool {
+        departs == NEVER
+            && self.next_arrival == NEVER
+            && hops == [NEVER; 3]
+            && self.queued == 0
+            && self.agenda.progress() == 0
+    }
+
+    /// Something rare happens.
+    fn happen(&mut self) -> Result<(), Fault> {
+        match self.agenda.take() {
+            Some(Event::Moment(moment)) => self.befall(moment)?,
+            Some(Event::Tick(dispatcher)) => self.tick(dispatcher),
+            Some(Event::Expire(slot, turn)) => self.expire(slot, turn),
+            Some(Event::Probed(dispatcher, state, well)) => self.probed(dispatcher, &state, well),
+            Some(Event::Reports) => self.tell_loads()?,
+            Some(Event::Slice) => {
+                if let Some(series) = &mut self.series {
+                    series.cut(self.now, &mut self.nodes, &self.books);
+                    self.agenda.at(series.ends(), Event::Slice);
+                }
+            }
+            Some(Event::Bound) => {
+                self.stats.cross(self.now, &mut self.nodes, &self.books);
+                if let Some(bound) = self.stats.bound() {
+                    self.agenda.at(START + bound, Event::Bound);
+                }
+            }
+            Some(Event::End) => {
+                self.ended = true;
+                self.next_arrival = NEVER;
+            }
+            Some(Event::Again(slot, turn)) if self.requests[slot].turn == turn => self.route(slot),
+            Some(Event::Fails(slot, turn)) if self.requests[slot].turn == turn => {
+                self.reply(slot, Ending::Status);
+            }
+            Some(Event::Client) if !self.ended => self.arrive(),
+            // Meant for a try that has ended, or for a client who comes too late.
+            None | Some(Event::Again(..) | Event::Fails(..) | Event::Client) => {}
+        }
+        Ok(())
+    }
+
+    /// A request comes.
+    fn arrive(&mut self) {
+        if self.counts.requests == self.bound {
+            self.cross();
+        }
+        let dispatcher = match self.dispatchers.len() {
+            1 => 0,
+            several => self.network.below(several),
+        };
+        let slot = self.requests.open();
+        let request = &mut self.requests[slot];
+        request.arrived = self.now;
+        request.lot = self.sizes.next_u64();
+        request.key = self.dealer.deal();
+        request.number = self.counts.requests;
+        request.dispatcher = dispatcher;
+        request.made = 0;
+        request.counts = self.stats.warm;
+        self.counts.requests += 1;
+        self.stats.enter(self.now);
+        if let Some(picks) = &mut self.picks {
+            picks.push(-1);
+        }
+        if Some(self.counts.requests) == self.scenario.requests {
+            self.ended = true;
+            self.next_arrival = NEVER;
+        }
+        self.route(slot);
+        if self.ended && self.bound == self.counts.requests {
+            self.cross();
+        }
+    }
+
+    fn cross(&mut self) {
+        while self.bound == self.counts.requests {
+            self.stats.cross(self.now, &mut self.nodes, &self.books);
+            self.bound = self.stats.bound().unwrap_or(NEVER);
+        }
+    }
+
+    /// The administrator's word on a node, to every dispatcher that has it.
+    pub fn administer(&mut self, node: usize, admin: Admin) -> Result<(), Fault> {
+        if self.members.contains(&node) {
+            let id = &self.scenario.nodes[node].id;
+            for dispatcher in &self.dispatchers {
+                dispatcher.balancer.administer(id, admin, Nanos(self.now))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn hop<T>(hops: &Hop<T>) -> u64 {
+    hops.front().map_or(NEVER, |hop| hop.0)
+}

@@ -1,0 +1,7 @@
+//! Claims about the simulator; each test's name is the claim.
+
+mod common;
+mod determinism;
+mod ledger;
+mod scenario;
+mod theory;
