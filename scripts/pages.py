@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Writes the pages of docs/ that are made from the code: strategies, keys of the configuration, rules, reasons.
+"""Writes the pages of docs/ that are made from the code: strategies, configuration, rules, reasons, theorems.
 
 `make docs` writes them; tests/docs/test_generated.py fails when a page is not what its source says.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -20,7 +21,8 @@ NOTE = "<!-- Written by scripts/pages.py (make docs) from {source}. -->\n"
 
 def pages() -> dict[Path, str]:
     """Every generated page with the text it must have."""
-    return dict([*strategy_pages(), configuration_page(), rules_page(), reasons_page()])
+    theory = [theorems_page(), complexity_page()]
+    return dict([*strategy_pages(), configuration_page(), rules_page(), reasons_page(), *theory])
 
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
@@ -198,6 +200,84 @@ def reasons_page() -> tuple[Path, str]:
         + head("reasons")
         + table(("name", "means"), rows),
     )
+
+
+# The theory.
+
+
+def theorems_page() -> tuple[Path, str]:
+    """Every statement with its verdict, and what its counterexample found."""
+    from evenly.theory.laws import LAWS
+    from evenly.theory.theorems import THEOREMS
+    from evenly.theory.theorems.check import comparison
+
+    rows = [
+        (f"[{e.id}](#{re.sub('[^a-z0-9]+', '-', e.id.lower())})", e.title, e.verdict, e.gist)
+        for e in THEOREMS
+    ]
+    parts = [NOTE.format(source="python/evenly/theory/theorems"), head("theorems").lstrip()]
+    parts.append(table(("", "", "verdict", "what is true"), rows))
+    for entry in THEOREMS:
+        # The anchor is the id alone, so that a link survives another title.
+        anchor = re.sub("[^a-z0-9]+", "-", entry.id.lower())
+        name = entry.id[0].upper() + entry.id[1:]
+        parts.append(f'## <a id="{anchor}"></a>{name}: {entry.title}\n')
+        parts.append(f"*{entry.verdict.capitalize()}.* {entry.statement}\n")
+        if entry.formula:
+            parts.append(f"> `{entry.formula}`\n")
+        if entry.counterexample is not None:
+            evidence = entry.counterexample()
+            parts.append(f"**Counterexample** {evidence.setting}: {comparison(evidence)}.\n")
+        parts.append(f"**What is true** {plain(entry.corrected)}\n")
+        parts += [f"* `{law}`: {plain(LAWS[law].sentence)}" for law in entry.laws]
+        if entry.laws:
+            parts.append("")
+        if entry.lemmas:
+            parts.append(f"**Proofs** {', '.join(f'`{lemma}`' for lemma in entry.lemmas)}\n")
+        if entry.simulation:
+            parts.append(f"**Simulation** {plain(entry.simulation)}\n")
+        if entry.sources:
+            parts.append(f"**Sources** {'; '.join(entry.sources)}\n")
+    return DOCS / "theorems.md", "\n".join(parts)
+
+
+def plain(text: str) -> str:
+    """Text in which an underscore or a star of a formula is one, outside of what stands in backquotes."""
+    pieces = text.split("`")
+    pieces[::2] = [re.sub(r"([*_|<])", r"\\\1", piece) for piece in pieces[::2]]
+    return "`".join(pieces)
+
+
+CLAIMED = {
+    "round_robin": "O(1)",
+    "least_connections": "O(n)",
+    "consistent_hash": "O(log n)",
+    "weighted_round_robin": "O(n)",
+}
+
+
+def complexity_page() -> tuple[Path, str]:
+    """Operations and bytes against n, as they were measured last."""
+    found = json.loads((ROOT / "benchmarks/results/complexity.json").read_text())
+    sizes = [str(nodes) for nodes in found["nodes"]]
+    parts = [NOTE.format(source="benchmarks/results/complexity.json"), head("complexity").lstrip()]
+    for kind, title in (
+        (found["unit"], f"{found['unit'].capitalize()} of a pick"),
+        ("bytes", "Bytes of a balancer"),
+    ):
+        rows = [
+            (
+                f"`{name.split(',')[0]}`{name[len(name.split(',')[0]) :]}",
+                *([CLAIMED.get(name, "")] if kind != "bytes" else []),
+                *(f"{row[kind][nodes]:,.0f}" for nodes in sizes),
+            )
+            for name, row in found["rows"].items()
+        ]
+        claimed = ("the document says",) if kind != "bytes" else ()
+        columns = tuple(f"n = {int(nodes):,}" for nodes in sizes)
+        parts.append(f"## {title}\n")
+        parts.append(table(("", *claimed, *columns), rows))
+    return DOCS / "complexity.md", "\n".join(parts)
 
 
 def main() -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from evenly.theory.laws import (
     chance,
+    deadline,
     geography,
     hashing,
     least_connections,
@@ -26,6 +27,7 @@ FAMILIES = (
     least_connections,
     hashing,
     weighted_round_robin,
+    deadline,
     chance,
     safety,
     performance,

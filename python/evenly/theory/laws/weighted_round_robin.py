@@ -67,7 +67,6 @@ def smooth_bounds_while_weights_change(seed: int) -> str:
         lags, slack = [Fraction(0)] * count, Fraction(0)
         for turn in range(80):
             if rng.random() < 0.5:
-                # Mostly in favour of whoever lags most: that is what an adversary would not do last.
                 node = rng.randrange(count) if trial % 2 else lags.index(max(lags))
                 weights[node] = rng.choice([1, 2, 3, 50, 1000])
                 balancer.update(str(node), weight=weights[node])

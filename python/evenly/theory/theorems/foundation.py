@@ -240,7 +240,7 @@ ENTRIES = (
         counterexample=one_request_two_nodes,
         corrected=(
             "Fair within c: |x_i(T) - T p_i| <= c at every T, p_i = C_i / sum C. c < 1 can be "
-            "had for fixed weights (theorem E.5), H_k - 1 for changing ones (theorem 2.4.1), "
+            "had for fixed weights (theorem E.2), H_k - 1 for changing ones (theorem 2.4.1), "
             "and then no less (theorem E.1)."
         ),
         laws=("smooth_bounds", "smooth_bounds_while_weights_change"),

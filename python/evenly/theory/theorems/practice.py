@@ -93,13 +93,14 @@ CLAIMS = (
         ),
         formula="O(1), O(n), O(log n), O(n)",
         verdict=Verdict.CORRECTED,
-        gist="the ring is O(log nv); least connections and weighted can do better",
+        gist="a search of the ring is O(log nv), and all but round robin can do better",
         counterexample=steps_of_a_search,
         corrected=(
-            "The ring is searched in O(log(n v)) (the document's code sorts it anew for each "
-            "pick: O(n v log(n v))). Least connections is a scan of up to 32 nodes and a "
-            "tournament tree above, O(log n); weighted round robin with a short period is a "
-            "table, O(1)."
+            "A binary search of the ring is O(log(n v)); the document's code sorts it anew for "
+            "each pick, O(n v log(n v)). The engine finds a key's place in O(1) on average by an "
+            "index of leading bits; least connections is a scan up to 32 nodes and a tournament "
+            "tree above, O(log n); weighted round robin is a table, O(1), when its period is "
+            "short, and O(n) else."
         ),
         simulation="Measured: docs/complexity.md.",
     ),
