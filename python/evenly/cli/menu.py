@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "schema": "evenly.cli.schema",
     "strategies": "evenly.cli.strategies",
     "theorems": "evenly.cli.theorems",
+    "simulate": "evenly.cli.simulate",
     "demo": "evenly.cli.demo",
     "version": "evenly.cli.version",
 }

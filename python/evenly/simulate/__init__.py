@@ -23,6 +23,7 @@ from evenly.simulate.service import (
     LogNormal,
     Uniform,
 )
+from evenly.simulate.sweep import Sweep, SweepInterrupted, sweep
 from evenly.simulate.table import Table
 from evenly.simulate.timeline import (
     Drain,
@@ -72,10 +73,13 @@ __all__ = [
     "SimNode",
     "Slow",
     "Steady",
+    "Sweep",
+    "SweepInterrupted",
     "Table",
     "Trace",
     "Uniform",
     "Zipf",
     "run",
     "simulate",
+    "sweep",
 ]

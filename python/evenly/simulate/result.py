@@ -264,7 +264,8 @@ class Results(Sequence[Result]):
         """
         from evenly.simulate.table import Table
 
-        return Table(self, columns)
+        rows = [((result.label,), result) for result in self]
+        return Table(rows, columns, notes=self.notes)
 
     def plot(self, path: str | Path, what: str | None = None) -> Path:
         """Draw the results into a file (PNG, SVG or PDF by its ending) and return its path.

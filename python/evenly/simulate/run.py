@@ -1,23 +1,18 @@
-"""Running a scenario: every strategy on the engine, on all cores, and stopping in good order."""
+"""Running a scenario: every strategy on the engine, and what to say beside the figures."""
 
 from __future__ import annotations
 
-import json
-import os
-import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from evenly import _engine
 from evenly.simulate.faults import InvalidScenario
+from evenly.simulate.jobs import Job, Progress, play
 from evenly.simulate.part import Wrong, read_part
 from evenly.simulate.result import Result, Results
-from evenly.simulate.scenario import REQUESTS, Scenario
+from evenly.simulate.scenario import Scenario
 
 if TYPE_CHECKING:
     from evenly.simulate.arrivals import Arrivals
-    from evenly.simulate.contenders import Contender
     from evenly.simulate.keys import Keys
     from evenly.simulate.nodes import SimNode
     from evenly.simulate.service import Service
@@ -25,9 +20,6 @@ if TYPE_CHECKING:
     from evenly.strategy import StrategyLike
 
 __all__ = ["Interrupted", "Progress", "run", "scenario_from", "simulate"]
-
-Progress = Callable[[int, int | None], bool | None]
-"""Told requests done and requests in all (None where nobody knows), a few times a second; False stops the run."""
 
 Table = Mapping[str, object]
 
@@ -89,92 +81,12 @@ def run(
 ) -> Results:
     """Run a scenario. See `simulate`."""
     contenders = scenario.strategies
-    cores = cores or len(os.sched_getaffinity(0))
-    gauge = _Gauge(scenario, progress)
-    at_once = min(cores, len(contenders))
-    found: dict[int, dict[str, Any]] = {}
-    interrupted = False
-    pool = ThreadPoolExecutor(at_once, thread_name_prefix="evenly-simulate")
-    try:
-        jobs = {
-            pool.submit(_one, scenario, contender, max(1, cores // at_once), gauge.of(place)): place
-            for place, contender in enumerate(contenders)
-        }
-        try:
-            _watch(jobs, gauge)
-        except KeyboardInterrupt:
-            interrupted = True
-            gauge.stop.set()
-        # What runs sees the word within a fifth of a second; what had not begun never will.
-        for job, place in jobs.items():
-            if job.cancel():
-                continue
-            outcome = job.result()
-            if outcome["requests"]:
-                found[place] = outcome
-    finally:
-        gauge.stop.set()
-        pool.shutdown(cancel_futures=True)
-    done = [Result(contenders[place], found[place]) for place in sorted(found)]
+    played = play([Job(scenario, one) for one in contenders], progress, cores)
+    done = [Result(contenders[place], found) for place, found in sorted(played.found.items())]
     results = Results(scenario, done, notes(scenario, done))
-    if interrupted:
+    if played.interrupted:
         raise Interrupted(results)
     return results
-
-
-def _one(
-    scenario: Scenario, contender: Contender, threads: int, told: Callable[[int], bool]
-) -> dict[str, Any]:
-    outcome: dict[str, Any] = json.loads(
-        _engine.simulate(
-            json.dumps(scenario.with_strategy(contender)),
-            scenario.seed,
-            scenario.replications,
-            threads,
-            told,
-            contender.fresh(),
-        )
-    )
-    return outcome
-
-
-def _watch(jobs: Mapping[Future[dict[str, Any]], int], gauge: _Gauge) -> None:
-    """Wait for all jobs on the main thread, which alone hears of Ctrl-C; the first that fails ends the waiting."""
-    pending = set(jobs)
-    while pending:
-        done, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
-        for job in done:
-            job.result()
-        gauge.tell()
-
-
-class _Gauge:
-    """How far all strategies together are, and the word to stop."""
-
-    def __init__(self, scenario: Scenario, progress: Progress | None) -> None:
-        self.stop = threading.Event()
-        self._done = [0] * len(scenario.strategies)
-        self._progress = progress
-        each = scenario.requests
-        if each is None:
-            each = REQUESTS if scenario.seconds is None else None
-        if each is None and scenario.length and scenario.arrivals.mean_rate:
-            each = int(scenario.length * scenario.arrivals.mean_rate)
-        self._all = each and each * scenario.replications * len(self._done)
-
-    def of(self, place: int) -> Callable[[int], bool]:
-        """What the engine tells of the strategy at `place`; the answer says whether to go on."""
-
-        def told(requests: int) -> bool:
-            self._done[place] = requests
-            return not self.stop.is_set()
-
-        return told
-
-    def tell(self) -> None:
-        """Tell the caller, and hear whether it wants more."""
-        if self._progress is not None and self._progress(sum(self._done), self._all) is False:
-            self.stop.set()
 
 
 def notes(scenario: Scenario, results: Sequence[Result]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from evenly.simulate.estimate import Estimate
 from evenly.simulate.faults import InvalidScenario, unknown
 
 if TYPE_CHECKING:
-    from evenly.simulate.result import Results
+    from evenly.simulate.result import Result
 
 __all__ = ["COLUMNS", "Table", "unit_of"]
 
@@ -44,44 +44,49 @@ class _Cell:
 
 
 class Table:
-    """One row for each strategy. `str()` gives the text; it is also what a Python prompt shows."""
+    """One row for each result. `str()` gives the text; it is also what a Python prompt shows."""
 
-    def __init__(self, results: Results, columns: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        rows: Sequence[tuple[Sequence[str], Result]],
+        columns: Sequence[str],
+        heads: Sequence[str] = ("strategy",),
+        notes: Sequence[str] = (),
+    ) -> None:
         for column in columns:
             if column not in COLUMNS:
                 raise InvalidScenario([((), unknown("column", column, COLUMNS))])
-        self.columns = columns or usual(results)
-        """The columns, by name."""
+        self.columns = tuple(columns) or usual([result for _, result in rows])
+        """The columns of figures, by name."""
+        self.heads = tuple(heads)
+        """What the columns before them tell."""
         self.rows = tuple(
-            (result.label, *(getattr(result, column) for column in self.columns))
-            for result in results
+            (*labels, *(getattr(result, column) for column in self.columns))
+            for labels, result in rows
         )
-        """Label and values of each row: `Estimate`s in seconds, and counts."""
-        self.notes = results.notes
+        """Labels and values of each row: `Estimate`s in seconds, and counts."""
+        self.notes = tuple(notes)
         """What a reader of the figures must know."""
 
     @property
     def unit(self) -> str:
         """The unit of all times in the text."""
-        at = [index for index, name in enumerate(self.columns, 1) if name in TIMES]
+        at = [index for index, name in enumerate(self.columns, len(self.heads)) if name in TIMES]
         times = [float(row[index]) for row in self.rows for index in at]
         return unit_of(max((time for time in times if time == time), default=1.0))
 
     def __str__(self) -> str:
         """The text: values right-aligned at their ±."""
-        unit = self.unit
-        titles = ["strategy", *(self._title(column, unit) for column in self.columns)]
-        cells = [
-            [
-                _Cell(row[0]),
-                *(_cell(*pair, unit) for pair in zip(self.columns, row[1:], strict=True)),
-            ]
-            for row in self.rows
-        ]
-        columns = [
-            _column(title, [row[index] for row in cells], flush=index == 0)
-            for index, title in enumerate(titles)
-        ]
+        unit, flush = self.unit, len(self.heads)
+        titles = [*self.heads, *(self._title(column, unit) for column in self.columns)]
+        columns = []
+        for index, title in enumerate(titles):
+            values = [row[index] for row in self.rows]
+            if index < flush:
+                cells = [_Cell(str(value)) for value in values]
+            else:
+                cells = [_cell(self.columns[index - flush], value, unit) for value in values]
+            columns.append(_column(title, cells, flush=index < flush))
         lines = ["   ".join(parts).rstrip() for parts in zip(*columns, strict=True)]
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
 
@@ -93,7 +98,7 @@ class Table:
         return f"{name} [{unit}]" if column in TIMES else name
 
 
-def usual(results: Results) -> tuple[str, ...]:
+def usual(results: Sequence[Result]) -> tuple[str, ...]:
     """The columns one looks at first; those about failures only where there were any."""
     hurt = any(result.lost or result.retries for result in results)
     return (*USUAL, "lost", "retries") if hurt else USUAL

@@ -83,7 +83,7 @@ def _title(results: Results) -> str:
     if not said:
         return "The run over time"
     few = list(said)
-    while len(few) > 1 and sum(map(len, few)) > 70:
+    while len(few) > 1 and sum(map(len, few)) > 56:
         few.pop()
     return (
         f"{', '.join(few)}{', …' if len(few) < len(said) else ''}: what each strategy makes of it"
