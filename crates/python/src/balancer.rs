@@ -261,6 +261,17 @@ impl Balancer {
         &self.shared
     }
 
+    /// Lends a node. Nothing when there is more to it: `pick` knows.
+    #[inline(always)]
+    pub fn lend(slf: &Bound<'_, Self>, key: Option<&Bound<'_, PyAny>>) -> Option<Pick> {
+        let shared = &slf.get().shared;
+        if !shared.watched.load(Relaxed) || shared.scripted.load(Relaxed) {
+            return None;
+        }
+        let held = with_key(key, |key| shared.try_hold(key, &Tried::default())).ok()?.ok()?;
+        Some(Pick::new(slf.clone().unbind(), held))
+    }
+
     fn precisely(&self) -> Nanos {
         self.shared.time.now(false)
     }

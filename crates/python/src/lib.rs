@@ -1,5 +1,5 @@
 //! The Python skin of Evenly: converts, decides nothing.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)] // but for `shortcut`, which says why
 #![allow(clippy::needless_pass_by_value, reason = "PyO3 hands arguments over by value")]
 #![allow(clippy::too_many_arguments, reason = "in Python they are keyword arguments")]
 #![allow(
@@ -26,6 +26,7 @@ mod script;
 mod settings;
 mod shared;
 mod simulate;
+mod shortcut;
 mod strategies;
 mod time;
 mod toml;
@@ -39,6 +40,7 @@ fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("version", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<balancer::Balancer>()?;
     module.add_class::<pick::Pick>()?;
+    shortcut::install(module)?;
     module.add_class::<waiter::Waiter>()?;
     module.add_class::<time::Clock>()?;
     module.add_function(wrap_pyfunction!(address::check_address, module)?)?;

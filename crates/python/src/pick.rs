@@ -85,6 +85,34 @@ impl Pick {
         Ok(Outcome::Cancelled)
     }
 
+    /// Whether it was not given back yet.
+    #[inline]
+    pub fn is_out(&self) -> bool {
+        !self.spent.load(Relaxed)
+    }
+
+    /// Gives the node back after work that raised nothing. False when there is more to it: `__exit__` knows.
+    #[inline]
+    pub fn leave_well(&self) -> bool {
+        let shared = self.shared();
+        if shared.core.waiting() > 0 {
+            return false;
+        }
+        let mut loan = self.loan.lock();
+        match mem::replace(&mut *loan, Loan::Between) {
+            Loan::Out(held, None) => {
+                self.spent.store(true, Relaxed);
+                let now = shared.now();
+                *loan = Loan::Back(shared.core.leave(held, Outcome::Success, now), false);
+                true
+            }
+            other => {
+                *loan = other;
+                false
+            }
+        }
+    }
+
     fn say(&self, py: Python<'_>, outcome: Outcome) -> PyResult<()> {
         let mut loan = self.loan.lock();
         let Loan::Out(held, said) = &mut *loan else {
