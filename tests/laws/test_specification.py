@@ -17,10 +17,11 @@ from evenly.theory.specs import SPECS
 from tests.laws.traces import Moved, Walk
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from evenly.theory.specs import Rule
 
 NAMES = [entry["name"] for entry in _engine.strategies()]
-KEYED = [entry["name"] for entry in _engine.strategies() if entry["uses_key"]]
 PRIMES = (4099, 5003, 7919, 10_007, 15_013, 20_011, 30_011, 40_009, 50_021, 60_013, 65_521)
 seeds = st.integers(0, 2**32)
 
@@ -122,15 +123,39 @@ def test_power_of_two_never_gives_the_strictly_busiest(load: str, seed: int) -> 
     follow(walk, SPECS["power_of_two"](load=load), 150)
 
 
-@settings(max_examples=20)
+def keyed() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every hash strategy, with every library it takes over keys from, and with and without a bound."""
+    for entry in _engine.strategies():
+        options = {option["name"]: option for option in entry["options"]}
+        if entry["uses_key"]:
+            small = {name: value for name, value in SMALL.items() if name in options}
+            for compatible in options.get("compatible", {"choices": [None]})["choices"]:
+                chosen = {} if compatible is None else {"compatible": compatible}
+                for bound in (0, 1, 1.25):
+                    yield entry["name"], {**small, **chosen, "bounded_load": bound}
+
+
+SMALL = {"virtual_nodes": 8, "table_size": 251}
+"""So that a table is reckoned from scratch in no time."""
+
+
+@pytest.mark.parametrize(("name", "options"), list(keyed()))
+@settings(max_examples=10)
 @given(seed=seeds)
-def test_consistent_hash_is_the_definition(seed: int) -> None:
-    """Definition 2.3.1: every key finds the node that a ring reckoned from scratch gives it."""
-    rng = random.Random(seed)
-    strategy = {"name": "consistent_hash", "virtual_nodes": 7}
-    keys = tuple(f"key {number}".encode() for number in range(50))
-    walk = Walk(strategy, rng, keys=keys, failures=0.3, retries=0.2, options={"hash_seed": seed})
-    follow(walk, SPECS["consistent_hash"](virtual_nodes=7, seed=seed), 100)
+def test_every_hash_strategy_gives_the_first_in_the_keys_own_order(
+    name: str, options: dict[str, Any], seed: int
+) -> None:
+    """Definition 2.3.1: the node that the key prefers, of those that are fit and within the bound, at every pick."""
+    keys = tuple(f"kéy {number}".encode() for number in range(30))
+    walk = Walk(
+        {"name": name, **options},
+        random.Random(seed),
+        keys=(*keys, None),
+        failures=0.3,
+        retries=0.2,
+        options={"hash_seed": seed},
+    )
+    follow(walk, SPECS[name](**options, seed=seed), 80)
 
 
 def test_the_hash_is_the_specifications_for_every_length() -> None:

@@ -13,6 +13,7 @@ from evenly.theory.specs.deadline import Deadline
 from evenly.theory.specs.least_connections import LeastConnections
 from evenly.theory.specs.power_of_two import PowerOfTwo
 from evenly.theory.specs.random import Random
+from evenly.theory.specs.rendezvous import Rendezvous
 from evenly.theory.specs.round_robin import RoundRobin
 from evenly.theory.specs.rule import Lottery, Rule
 from evenly.theory.specs.weighted_round_robin import WeightedRoundRobin
@@ -25,6 +26,7 @@ _RULES: tuple[type[Rule], ...] = (
     LeastConnections,
     PowerOfTwo,
     Random,
+    Rendezvous,
     RoundRobin,
     WeightedRoundRobin,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evenly.theory.model import Membership, Request
-from evenly.theory.specs.loads import loads
+from evenly.theory.specs.loads import least_loaded
 from evenly.theory.specs.rule import Lottery, Rule, evenly, fit
 
 
@@ -21,6 +21,4 @@ class LeastConnections(Rule):
 
     def odds(self, memory: None, request: Request, nodes: Membership) -> Lottery:
         """The least loaded of the fit nodes."""
-        load = loads(self.load, nodes)
-        least = min((load[node.id] for node in fit(nodes)), default=0)
-        return evenly([node for node in fit(nodes) if load[node.id] == least])
+        return evenly(least_loaded(self.load, fit(nodes), nodes))

@@ -6,16 +6,19 @@ what makes least connections optimal for its running peak (theorem 2.2.1, correc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from statistics import fmean, median_high
 
 from evenly.theory.model import Membership, Node
 
-__all__ = ["LEARNING", "loads"]
+__all__ = ["LEARNING", "least_loaded", "loads"]
 
 LEARNING = frozenset({"latency", "peak_ewma"})
 """Loads that learn from answers alone, and so must now and then ask a node that looks bad."""
+
+NEAR = 1e-3
+"""Estimates this near to each other, as a share, are equal: who keeps them in few bits must round."""
 
 
 def loads(name: str, nodes: Membership) -> dict[str, float | Fraction]:
@@ -25,6 +28,14 @@ def loads(name: str, nodes: Membership) -> dict[str, float | Fraction]:
     `reported`: the unit that the nodes use, per weight.
     """
     return {node.id: LOADS[name](node, nodes) for node in nodes}
+
+
+def least_loaded(name: str, among: Iterable[Node], nodes: Membership) -> list[Node]:
+    """Those of `among` with the least load; several when they are equal."""
+    load, among = loads(name, nodes), list(among)
+    least = min((load[node.id] for node in among), default=Fraction(0))
+    near = least * (1 + NEAR) if name in LEARNING else least
+    return [node for node in among if load[node.id] <= near]
 
 
 def _in_flight(node: Node, nodes: Membership) -> Fraction:
