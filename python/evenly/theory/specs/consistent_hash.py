@@ -15,7 +15,7 @@ from itertools import pairwise
 from evenly.theory.model import Membership, Node
 from evenly.theory.specs.hashing import Hash, Hashing
 from evenly.theory.specs.rings import CIRCLES, counts
-from evenly.theory.specs.rule import Lottery, any_of
+from evenly.theory.specs.rule import Lottery, any_of, fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class ConsistentHash(Hashing):
         size = CIRCLES[self.compatible].size
         ring = sorted((point, node.id) for node in may for point in self._points(node.id, nodes))
         if not ring:
-            return any_of(may)
+            return any_of(fit(nodes))
         shares = dict.fromkeys((node for _, node in ring), Fraction(0))
         for (start, _), (end, node) in pairwise([*ring[-1:], *ring]):
             shares[node] += Fraction((end - start) % size or size * (len(ring) == 1), size)
