@@ -6,6 +6,7 @@ LAWS["smooth_bounds"].run(seed=7)   # says what it looked at, or raises LawBroke
 from __future__ import annotations
 
 from evenly.theory.laws import (
+    bounded_load,
     chance,
     deadline,
     geography,
@@ -26,6 +27,7 @@ FAMILIES = (
     round_robin,
     least_connections,
     hashing,
+    bounded_load,
     weighted_round_robin,
     deadline,
     chance,

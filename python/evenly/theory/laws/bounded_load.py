@@ -1,0 +1,84 @@
+"""Bounded load and exact shares: theorems E.6 to E.8."""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+from math import ceil
+
+from evenly import _engine
+from evenly.theory.laws.ground import cluster, give_back, lend, registered
+from evenly.theory.laws.law import law, need
+
+
+def bounded() -> list[str]:
+    """Name the strategies whose load can be bounded."""
+    return [
+        entry["name"]
+        for entry in _engine.strategies()
+        if "bounded_load" in [option["name"] for option in entry["options"]]
+    ]
+
+
+@law
+def bounded_load_holds(seed: int) -> str:
+    """With the bound c and m loans out, the next goes to a node with fewer than ceil(c (m + 1) w/W); there is one."""
+    rng = random.Random(seed)
+    picks = 0
+    for name in bounded():
+        for factor in (Fraction(1), Fraction(5, 4), Fraction(2)):
+            weights = [rng.randint(1, 4) for _ in range(rng.randint(1, 7))]
+            strategy = {"name": name, "bounded_load": float(factor)}
+            balancer = cluster(weights, strategy, seed)
+            held: list[_engine.Pick] = []
+            for _ in range(120):
+                if held and rng.random() < 0.4:
+                    give_back(held.pop(rng.randrange(len(held))))
+                    continue
+                loads = [node.in_flight for node in balancer.nodes]
+                # Half of the requests have one hot key.
+                pick = balancer.pick(key=rng.choice([0, rng.randrange(1000)]))
+                held.append(pick)
+                node = int(pick.id)
+                limit = ceil(factor * (sum(loads) + 1) * weights[node] / sum(weights))
+                picks += 1
+                need(
+                    loads[node] < limit,
+                    f"{name}, c = {factor}: {loads[node]} on node {node}, limit {limit}",
+                )
+    return f"{picks:,} picks, c = 1, 1.25 and 2, half of them with one hot key, on {', '.join(bounded())}"
+
+
+@law
+def there_is_always_room(seed: int) -> str:
+    """For c >= 1 the limits ceil(c (m + 1) w_i/W) add up to more than m, whatever the weights."""
+    rng = random.Random(seed)
+    for _ in range(3000):
+        weights = [rng.randint(1, 50) for _ in range(rng.randint(1, 12))]
+        out, factor = rng.randint(0, 500), 1 + Fraction(rng.randint(0, 100), 100)
+        limits = [ceil(factor * (out + 1) * weight / sum(weights)) for weight in weights]
+        need(sum(limits) > out, f"weights {weights}, m = {out}, c = {factor}: limits {limits}")
+    return "3,000 random weights, loads and bounds, exactly"
+
+
+@law
+def rendezvous_shares(seed: int) -> str:
+    """By rendezvous a key is node i's with probability exactly w_i/W, and a heavier node takes keys only to itself."""
+    if "rendezvous" not in registered():
+        return "rendezvous is not registered"
+    keys, worst = 6000, 0.0
+    for weights in ([1, 2, 5], [1, 1, 1, 1], [40, 1]):
+        balancer = cluster(weights, "rendezvous", hash_seed=seed)
+        before = [lend(balancer, key) for key in range(keys)]
+        for node, weight in enumerate(weights):
+            share = weight / sum(weights)
+            sigma = (keys * share * (1 - share)) ** 0.5
+            worst = max(worst, abs(before.count(node) - keys * share) / sigma)
+        need(worst <= 5, f"weights {weights}: {worst:.1f} standard deviations off")
+        balancer.update("0", weight=weights[0] + 1)
+        after = [lend(balancer, key) for key in range(keys)]
+        need(
+            all(now in (old, 0) for old, now in zip(before, after, strict=True)),
+            f"weights {weights}: a key moved between nodes whose weight stood",
+        )
+    return f"3 × {keys:,} keys; worst {worst:.1f} standard deviations of 5"
