@@ -1,0 +1,1 @@
+"""The simulator held to theory: what `make evidence` runs and writes."""
