@@ -1,9 +1,12 @@
 """A small real server for the examples: answers with its name after a pause.
 
-python3 server.py NAME PAUSE prints its address as soon as it listens.
+python3 server.py NAME PAUSE [AT_ONCE] prints its address as soon as it listens. With AT_ONCE it works on so many
+requests at a time; the others wait their turn.
 """
 
+import contextlib
 import sys
+import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -13,7 +16,8 @@ class Answer(BaseHTTPRequestHandler):
     wbufsize = -1  # head and body leave as one segment
 
     def do_GET(self):
-        time.sleep(PAUSE)
+        with TURN:
+            time.sleep(PAUSE)
         body = NAME.encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
@@ -33,6 +37,7 @@ class Server(ThreadingHTTPServer):
 
 
 NAME, PAUSE = sys.argv[1], float(sys.argv[2])
+TURN = threading.Semaphore(int(sys.argv[3])) if len(sys.argv) > 3 else contextlib.nullcontext()
 server = Server(("127.0.0.1", 0), Answer)
 print(f"127.0.0.1:{server.server_port}", flush=True)
 server.serve_forever()

@@ -163,8 +163,8 @@ def replay(
         raise InvalidScenario([(("kill",), unknown("node", strange[0], members))])
     found: list[Results] = []
     try:
-        for events in [(), *((Kill(halfway, name),) for name in kill)]:
-            found.append(run(*events))
+        found.append(run())
+        found.extend(run(Kill(halfway, name)) for name in kill)
     except Interrupted as stopped:
         # Ctrl-C: what is done is kept, and nothing further is begun.
         found.append(stopped.results)

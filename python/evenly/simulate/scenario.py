@@ -149,8 +149,10 @@ class Scenario(Part):
         if self.load is not None:
             nodes += f" at {self.load:.0%} load"
         rate = self.arrivals.mean_rate
-        arrivals = f"{_words(self.arrivals)} arrivals" + (f", {rate:,.6g}/s" if rate else "")
+        arrivals = f"{_words(self.arrivals)} arrivals" + (f", {rate:,.4g}/s" if rate else "")
         service = f"{_words(self.service)} service of {_time(self.service.mean)}"
+        if all(node.service for node in self.nodes):
+            service = "service times of each node's own"
         runs = f"{self.requests or REQUESTS:,} requests"
         if self.seconds and not self.requests:
             runs = f"{self.seconds:g} s"
