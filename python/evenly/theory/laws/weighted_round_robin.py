@@ -97,6 +97,39 @@ def smooth_period(seed: int) -> str:
 
 
 @law
+def smooth_with_nodes_out(seed: int) -> str:
+    """While nodes D are out, node i, of share q among the others, lags by at most H_k - 1 + q |D| (H_k - H_|D|)."""
+    rng = random.Random(seed)
+    worst = Fraction(0)
+    for weights in vectors(seed, 60):
+        count = len(weights)
+        if count < 3:
+            continue
+        balancer = cluster(weights, "weighted_round_robin", seed)
+        out = set(rng.sample(range(count), rng.randint(1, count - 2)))
+        for node in out:
+            balancer.drain(str(node))
+        left = [node for node in range(count) if node not in out]
+        shares = dict(zip(left, shares_of([weights[node] for node in left]), strict=True))
+        # A laid-out period passes over the turns of D. With L the lags over all of it, i's among those left is
+        # L_i + q_i L_D, and L_D is between the bound of the set D and that of all the others.
+        ahead = len(left) * (harmonic(count) - harmonic(len(left)))
+        behind = len(out) * (harmonic(count) - harmonic(len(out)))
+        lags = dict.fromkeys(left, Fraction(0))
+        period = sum(weights[node] for node in left)
+        for turn in range(1, 1 + min(2 * period, 300)):
+            lags = {node: lag + shares[node] for node, lag in lags.items()}
+            lags[lend(balancer)] -= 1
+            for node, lag in lags.items():
+                most = harmonic(count) - 1 + shares[node] * behind
+                least = -(1 - Fraction(1, count)) - shares[node] * ahead
+                worst = max(worst, lag / most)
+                need(least <= lag <= most, f"{weights} without {out}: node {node} lags {lag}")
+            need(turn % period > 0 or not any(lags.values()), f"{weights} without {out}: {lags}")
+    return f"random weights with 1 to k - 2 nodes out; greatest lag {float(worst):.2f} of its bound"
+
+
+@law
 def smooth_gap(seed: int) -> str:
     """Between two picks of node i lie at most (W/w_i)(H_k - 1/k) + 1 steps: nobody starves."""
     worst = Fraction(0)

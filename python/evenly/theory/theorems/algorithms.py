@@ -275,13 +275,16 @@ ENTRIES = (
             "With L_i(t) = sum_{s<=t} p_i(s) - x_i(t), for smooth weighted round robin and any "
             "ties: -(1 - 1/k) <= L_i(t) <= H_k - 1, also when the weights are others at every "
             "step; for a set S, sum_S L_i <= |S| (H_k - H_|S|). For fixed weights every period "
-            "of W/g picks is exact. Of `random` the statement is true as written, with variance "
-            "T p (1 - p)."
+            "of W/g picks is exact. While nodes D are out, a laid-out period passes over their "
+            "turns: then node i, of share q among those left, lags by at most "
+            "H_k - 1 + q |D| (H_k - H_|D|). Of `random` the statement is true as written, with "
+            "variance T p (1 - p)."
         ),
         laws=(
             "smooth_bounds",
             "smooth_bounds_while_weights_change",
             "smooth_period",
+            "smooth_with_nodes_out",
             "smooth_gap",
             "random_share",
         ),

@@ -223,7 +223,7 @@ ENTRIES = (
             "The nodes of F may fail if and only if total <= sum C - sum_F C; any f nodes, if "
             "and only if total <= sum C - (the f largest); of equal nodes, utilisation <= 1 - "
             "f/k. Until a failure is found out it costs its node's share, by active checks for "
-            "interval × fall + timeout, by its own failures at most 5 requests in a row."
+            "every + (fall - 1) fast + fall timeouts at most, by its own failures for 5 requests."
         ),
         laws=(
             "survives",

@@ -186,8 +186,9 @@ ENTRIES = (
         gist="0/0 when idle, and it contradicts definition 1.4.2 when capacities differ",
         counterexample=fair_yet_out_of_balance,
         corrected=(
-            "With u_i = load_i / C_i: min u / max u, and 1 when all are idle. Peak-to-mean (max "
-            "u over sum load / sum C) and Jain's index say more; all three are in evenly."
+            "With u_i = load_i / C_i: min u / max u, and 1 when all are idle. Peak-to-mean (max u "
+            "over sum load / sum C) and Jain's index say more. The engine takes the weight "
+            "for C."
         ),
         laws=("least_connections_arrivals",),
         sources=(
