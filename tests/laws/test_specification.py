@@ -115,11 +115,20 @@ def test_deadline_under_changing_weights_gives_the_first_due_or_the_furthest_beh
 @pytest.mark.parametrize("load", ["in_flight", "reported"])
 @given(seed=seeds)
 def test_power_of_two_never_gives_the_strictly_busiest(load: str, seed: int) -> None:
-    """Theory 2.7: of any two fit nodes one is drawn only beside the other, so the most loaded is never given."""
+    """Theory 2.7: of equal, fit nodes one is drawn only beside another, so the most loaded is never given."""
     strategy = {"name": "power_of_two", "load": load}
     walk = Walk(strategy, random.Random(seed), (1,), (None,), drains=False)
     # What counts for a node that told nothing is the mean of those who did, reckoned when somebody tells.
     walk.moves = 0 if load == "reported" else walk.moves
+    follow(walk, SPECS["power_of_two"](load=load), 150)
+
+
+@pytest.mark.parametrize("load", ["latency", "peak_ewma"])
+@given(seed=seeds)
+def test_power_of_two_learns_from_answers_as_defined(load: str, seed: int) -> None:
+    """Averages, peaks, silence, penalties, nodes that fail and nodes left alone: told a second time."""
+    strategy = {"name": "power_of_two", "load": load}
+    walk = Walk(strategy, random.Random(seed), (1,), (None,), drains=False, failures=0.1)
     follow(walk, SPECS["power_of_two"](load=load), 150)
 
 

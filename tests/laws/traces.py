@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from statistics import median_high
 from typing import TYPE_CHECKING, Any
 
 from evenly import Balancer, Node, NoNodeAvailable, Pick
 from evenly.testing import VirtualClock
 from evenly.theory import model
+from evenly.theory.specs.estimates import Estimate, Known
 
 if TYPE_CHECKING:
     import random
@@ -61,12 +63,15 @@ class Walk:
         # Slow start turns away part of what a strategy proposes, whichever strategy: it is no part of the rule.
         options = {"slow_start": 0, **self.options}
         self.balancer: Balancer = self.clock.balancer(members, strategy=self.strategy, **options)
-        self.held: list[Pick] = []
+        self.held: list[tuple[Pick, float]] = []
         self.probes: dict[str, Pick] = {}
         self.told: dict[str, float] = {}
+        self.known: dict[str, Known] = {}
+        self.typical = 0.001
 
     def seen(self, tried: tuple[str, ...] = ()) -> model.Membership:
         """The membership as an allocation sees it at this moment."""
+        now = self.clock.now
         return tuple(
             model.Node(
                 node.id,
@@ -77,6 +82,10 @@ class Walk:
                 or (node.reason == "breaker_half_open" and node.id not in self.probes),
                 tried=node.id in tried,
                 told=self.told.get(node.id),
+                latency=self._of(node.id).latency(now) or self.typical,
+                peak=self._of(node.id).peak(now, self.typical),
+                alone=self._of(node.id).alone(now),
+                ails=self._of(node.id).failures > 1,
             )
             for node in self.balancer.nodes
         )
@@ -85,6 +94,8 @@ class Walk:
         """Walk that many steps; what is of interest is yielded."""
         for _ in range(count):
             self.clock.advance(self.rng.choice([0, 0.001, 0.02, 0.3]))
+            means = [self._of(node.id).mean.value for node in self.balancer.nodes]
+            self.typical = median_high([mean for mean in means if mean] or [self.typical])
             lot = self.rng.random()
             if lot < self.moves:
                 before = self.seen()
@@ -101,7 +112,7 @@ class Walk:
 
     def _pick(self) -> Picked:
         again = self.held and self.rng.random() < self.retries
-        tried = [self.rng.choice(self.held)] if again else []
+        tried = [self.rng.choice(self.held)[0]] if again else []
         nodes = self.seen(tuple(pick.id for pick in tried))
         request = model.Request(self.rng.choice(self.keys), now=self.clock.now)
         half_open = {node.id for node in self.balancer.nodes if node.reason == "breaker_half_open"}
@@ -109,18 +120,31 @@ class Walk:
             pick = self.balancer._pick_untried(request.key, tried)
         except NoNodeAvailable:
             return Picked(nodes, request, None)
-        self.held.append(pick)
+        self.held.append((pick, self.clock.now))
+        self.known[pick.id] = self._of(pick.id).picked(self.clock.now)
         if pick.id in half_open and any(node.fit for node in nodes):
             self.probes[pick.id] = pick
         return Picked(nodes, request, pick.id)
 
     def _leave(self) -> None:
-        pick = self.held.pop(self.rng.randrange(len(self.held)))
-        if self.probes.get(pick.id) is pick:
+        pick, began = self.held.pop(self.rng.randrange(len(self.held)))
+        probe = self.probes.get(pick.id) is pick
+        known, now = self._of(pick.id), self.clock.now
+        if probe:
             del self.probes[pick.id]
         if self.rng.random() < self.failures:
             pick.fail("503")
+            known = known.failed(began, now)
+        else:
+            known = known.succeeded(began, now)
+            # It was away for its failures: their penalty goes with them.
+            known = replace(known, worst=Estimate()) if probe else known
         pick.__exit__(None, None, None)
+        if pick.id in self.used:
+            self.known[pick.id] = known
+
+    def _of(self, node: str) -> Known:
+        return self.known.get(node) or Known()
 
     def node(self) -> Node:
         """One more node, of a name that none had before."""
@@ -143,6 +167,7 @@ class Walk:
         elif lot < 0.6 and len(nodes) > 1:
             self.balancer.remove(one)
             del self.used[one]
+            self.known.pop(one, None)
         else:
             self.used[one] = self._weight()
             self.balancer.update(one, weight=self.used[one])

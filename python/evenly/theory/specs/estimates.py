@@ -6,7 +6,7 @@ An estimate fades with time constant `decay`: after t seconds e^(−t / decay) o
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import exp
+from math import exp, inf
 
 __all__ = ["Estimate", "Known"]
 
@@ -54,7 +54,8 @@ class Known:
     """Requests that are out."""
     quiet_since: float = 0.0
     """Since when somebody has waited without a sign of life."""
-    last_pick: float = 0.0
+    last_pick: float = -inf
+    """Never, at first: so a new node is tried at once."""
     failed_from: float | None = None
     """A success of a request that began after this ends the penalty of the last failure."""
     failures: int = 0
@@ -72,7 +73,7 @@ class Known:
 
     def alone(self, now: float) -> bool:
         """Whether it had no request for a second, and nobody waits there."""
-        return now - self.last_pick >= 1 and not self.waiting
+        return now - self.last_pick > 1 - 1e-9 and not self.waiting
 
     def picked(self, now: float) -> Known:
         """A request goes there."""
@@ -86,7 +87,7 @@ class Known:
             known = replace(known, failed_from=None)
             if known.mean.value is not None:
                 known = replace(known, worst=Estimate(known.mean.value, now))
-        took = now - began
+        took = max(now - began, 1e-9)
         return replace(
             known,
             mean=known.mean.average(took, now, self.decay),
