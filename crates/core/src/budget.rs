@@ -18,12 +18,14 @@ pub struct Budget(Mutex<Account>);
 struct Account {
     tokens: f64,
     picks: u64,
+    /// Retries that were granted and whose own pick has not been seen yet.
+    owed: u64,
     at: Nanos,
 }
 
 impl Budget {
     pub(crate) fn new(now: Nanos) -> Self {
-        Self(Mutex::new(Account { tokens: START, picks: 0, at: now }))
+        Self(Mutex::new(Account { tokens: START, picks: 0, owed: 0, at: now }))
     }
 
     /// Takes one retry out, if there is one. `picks` counts all loans so far: who asks tells it, so that a pick that
@@ -32,7 +34,11 @@ impl Budget {
         let mut account = self.0.lock();
         let seconds = now.since(account.at).as_secs_f64();
         // Fewer than before when a node has left and taken its counts along.
-        let requests = picks.saturating_sub(account.picks);
+        let seen = picks.saturating_sub(account.picks);
+        // The pick of a retry is not a request, however late it comes after its backoff.
+        let retries = seen.min(account.owed);
+        account.owed -= retries;
+        let requests = seen - retries;
         let earned = settings.share * requests as f64 + settings.per_second * seconds;
         // What was earned in a long quiet time counts for its last seconds only, and older savings fade.
         let fresh = if seconds > KEEP { earned * KEEP / seconds } else { earned };
@@ -42,8 +48,7 @@ impl Budget {
         let granted = account.tokens >= 1.0;
         if granted {
             account.tokens -= 1.0;
-            // The retry's own pick is not a request.
-            account.picks += 1;
+            account.owed += 1;
         }
         granted
     }

@@ -109,5 +109,4 @@ fn owners_are_the_same_in_every_process_and_release() {
     assert_eq!(owners(&balancer, 12), GOLDEN);
 }
 
-const GOLDEN: [&str; 12] =
-    ["n4", "n1", "n2", "n0", "n1", "n4", "n1", "n0", "n3", "n2", "n4", "n0"];
+const GOLDEN: [&str; 12] = ["n4", "n1", "n2", "n0", "n1", "n4", "n1", "n0", "n3", "n2", "n4", "n0"];

@@ -80,28 +80,37 @@ fn the_wait_before_a_retry_is_spread_over_the_whole_backoff() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 80, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Attempts ≤ (1 + share) · requests + rate · time + start, on every prefix of any trace.
+    /// Attempts ≤ (1 + share) · requests + rate · time + start, on every prefix of any trace, whether a retry is picked at
+    /// once or (`late`) after its backoff, when others have been granted meanwhile.
     #[test]
     fn retries_never_exceed_the_budget(
         share in prop_oneof![Just(0.0), Just(0.2), Just(1.0)],
+        late in any::<bool>(),
         per_second in prop_oneof![Just(0.0), Just(10.0), Just(100.0)],
         trace in prop::collection::vec((0_u32..12, 0_u32..12, prop_oneof![0_u64..5, 0_u64..3_000, Just(60_000)]), 200),
     ) {
         let retry = RetrySettings { share, per_second, ..RetrySettings::default() };
         let balancer = balancer_of(&StrategySpec::named("round_robin"), nodes(3), Settings { retry, ..plain() });
         let mut rng = Rng::seeded(112);
-        let (mut requests, mut retries, mut now) = (0_u32, 0_u32, Nanos::ZERO);
+        let (mut requests, mut retries, mut waiting, mut now) = (0_u32, 0_u32, 0, Nanos::ZERO);
         for (picks, asks, wait) in trace {
             now = now.plus(Nanos::from_millis(wait));
+            for _ in 0..std::mem::take(&mut waiting) {
+                pick(&balancer, now, &mut rng).leave(Outcome::Success, now);
+            }
             for _ in 0..picks {
                 pick(&balancer, now, &mut rng).leave(Outcome::Success, now);
                 requests += 1;
             }
             for _ in 0..asks {
                 if let Verdict::Again { .. } = balancer.retry(&AGAIN, now, &mut rng) {
-                    // The retry's own pick.
-                    pick(&balancer, now, &mut rng).leave(Outcome::Success, now);
                     retries += 1;
+                    waiting += 1;
+                    if !late {
+                        // The retry's own pick.
+                        pick(&balancer, now, &mut rng).leave(Outcome::Success, now);
+                        waiting -= 1;
+                    }
                 }
                 let bound = share * f64::from(requests) + per_second * now.as_secs_f64() + 10.0;
                 prop_assert!(f64::from(retries) <= bound + 1e-6, "{retries} retries, {requests} requests");
