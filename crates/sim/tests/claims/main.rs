@@ -2,6 +2,8 @@
 
 mod common;
 mod determinism;
+mod flow;
 mod ledger;
 mod scenario;
 mod theory;
+mod timeline;
