@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from evenly.cli import replay
+from evenly.cli import replay, sweep
 from evenly.cli.replay import Wanted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from rich.progress import Progress, TaskID
 
     from evenly.config.document import Document
@@ -30,6 +32,9 @@ LONG = 1.0
 @click.option("--seed", type=click.IntRange(min=0), help="Where chance begins.")
 @click.option("--requests", type=click.IntRange(min=1), help="Requests in each run.")
 @click.option("--replications", type=click.IntRange(min=1), help="Independent runs to pool.")
+@click.option(
+    "--dask", metavar="ADDRESS", help="Spread a [sweep] over this Dask scheduler's workers."
+)
 @click.option("--log", metavar="FILE", help="Replay this access log: ours, nginx's or HAProxy's.")
 @click.option("--config", metavar="FILE", help="The configuration whose cluster is replayed.")
 @click.option("--cluster", metavar="NAME", help="Which of its clusters.")
@@ -47,6 +52,7 @@ def command(
     scenario: str | None,
     as_json: bool,
     folder: str | None,
+    dask: str | None,
     log: str | None,
     config: str | None,
     cluster: str | None,
@@ -79,35 +85,53 @@ def command(
         raise click.UsageError(
             "name a scenario, such as: evenly simulate scenario.toml; or a log: --log access.jsonl"
         )
-    results, code = simulated(read(scenario, changes))
+    document, tree = read(scenario, changes)
+    if "sweep" in tree:
+        sys.exit(_sweep(document, tree, dask, folder, as_json=as_json))
+    if dask is not None:
+        raise click.UsageError("--dask spreads a sweep: write a table [sweep] into the scenario")
+    results, code = simulated(checked(document, tree))
     show(results, as_json=as_json)
     if folder is not None and len(results):
-        for path in drawn(results, Path(folder)):
-            click.echo(f"drawn: {path}", err=as_json)
+        tell(drawn(results, Path(folder)), as_json=as_json)
     sys.exit(code)
+
+
+def _sweep(
+    document: Document, tree: dict[str, Any], dask: str | None, folder: str | None, *, as_json: bool
+) -> int:
+    """Sweep over a grid, print it, draw it; the exit code."""
+    bar = Bar()
+    try:
+        found, code = sweep.swept(document, tree, dask, bar.progress)
+    finally:
+        bar.stop()
+    sweep.show(found, as_json=as_json)
+    if folder is not None and any(len(results) for results in found):
+        tell(sweep.drawn(found, Path(folder)), as_json=as_json)
+    return code
 
 
 def _replay(wanted: Wanted, folder: str | None, *, as_json: bool) -> int:
     """Replay a log, print it, draw it; the exit code."""
     bar = Bar()
     try:
-        found = replay.replayed(wanted, bar.told if sys.stderr.isatty() else None)
+        found = replay.replayed(wanted, bar.progress)
     finally:
         bar.stop()
     replay.show(found, as_json=as_json)
     if folder is not None:
-        for path in replay.drawn(found, Path(folder)):
-            click.echo(f"drawn: {path}", err=as_json)
+        tell(replay.drawn(found, Path(folder)), as_json=as_json)
     return 0 if found.complete else 130
 
 
-def read(path: str, changes: dict[str, int | None]) -> Scenario:
-    """The scenario in a file, with what the command line says otherwise; raises `ConfigError` with every fault."""
+def read(path: str, changes: dict[str, int | None]) -> tuple[Document, dict[str, Any]]:
+    """A file, and its values with what the command line says otherwise."""
     from evenly.config.document import Document
 
     document = Document.read(path)
     said = {name: value for name, value in changes.items() if value is not None}
-    return checked(document, {**document.tree, **said})
+    return document, {**document.tree, **said}
 
 
 def checked(document: Document, tree: dict[str, Any]) -> Scenario:
@@ -128,7 +152,7 @@ def simulated(scenario: Scenario) -> tuple[Results, int]:
 
     bar = Bar()
     try:
-        return run(scenario, progress=bar.told if sys.stderr.isatty() else None), 0
+        return run(scenario, progress=bar.progress), 0
     except Interrupted as stopped:
         return stopped.results, 130
     finally:
@@ -153,6 +177,12 @@ def drawn(results: Results, folder: Path) -> list[Path]:
     return [results.plot(folder / f"{kind}.png", kind) for kind in kinds]
 
 
+def tell(paths: Iterable[Path], *, as_json: bool) -> None:
+    """Say where pictures are; not where programs read."""
+    for path in paths:
+        click.echo(f"drawn: {path}", err=as_json)
+
+
 class Bar:
     """A bar on the terminal, from the moment a run has proved long."""
 
@@ -160,6 +190,11 @@ class Bar:
         self._began = time.monotonic()
         self._bar: Progress | None = None
         self._task: TaskID | None = None
+
+    @property
+    def progress(self) -> Callable[[int, int | None], None] | None:
+        """What is told how far it is; nothing where nobody sees it."""
+        return self.told if sys.stderr.isatty() else None
 
     def told(self, done: int, total: int | None) -> None:
         """How many requests are done, of how many."""

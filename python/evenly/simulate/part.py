@@ -68,14 +68,14 @@ def number(words: str, fits: Callable[[float], bool], *, whole: bool = False) ->
 
 def moment(zero: bool) -> Read:
     """A time: a number of seconds, or a text such as "250ms"."""
-    words = 'a time: seconds (1.5) or a text such as "250ms", "5s", "2m"'
+    kind = "a time" if zero else "a time above 0"
+    words = f'{kind}: seconds (1.5) or a text such as "250ms", "5s", "2m"'
 
     def reader(value: Any) -> float:
         try:
             return seconds("", value, zero=zero)
         except InvalidSetting:
-            above = "" if zero else " above 0"
-            raise Wrong(f"must be {words}{above}, not {shown(value)}") from None
+            raise Wrong(f"must be {words}, not {shown(value)}") from None
 
     return Read(reader, words)
 

@@ -124,7 +124,7 @@ def sweep(
     Raises `InvalidScenario`, `NoCluster`, and `SweepInterrupted` with what was done on Ctrl-C.
     """
     points = _points(grid)
-    scenarios = [_scenario(scenario, point) for point in points]
+    scenarios = _scenarios(scenario, points)
     jobs = [Job(one, contender) for one in scenarios for contender in one.strategies]
     if dask is None:
         played = play(jobs, progress, cores)
@@ -163,9 +163,9 @@ def _points(grid: Grid) -> list[dict[str, object]]:
     total = 1
     for key, values in grid.items():
         if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Sequence):
-            faults.append((("sweep", key), f"must be a list of values, not {shown(values)}"))
+            faults.append((_place(key), f"must be a list of values, not {shown(values)}"))
         elif not values:
-            faults.append((("sweep", key), "must hold at least one value"))
+            faults.append((_place(key), "must hold at least one value"))
         else:
             total *= len(values)
     if not grid:
@@ -177,6 +177,26 @@ def _points(grid: Grid) -> list[dict[str, object]]:
     return [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
 
 
+def _place(key: str) -> tuple[str, ...]:
+    return ("sweep", *key.split("."))
+
+
+def _scenarios(
+    table: Mapping[str, object], points: Sequence[Mapping[str, object]]
+) -> list[Scenario]:
+    """The scenario at every point; raises `InvalidScenario` with the faults of all points, each told once."""
+    made: list[Scenario] = []
+    faults: dict[Found, None] = {}
+    for point in points:
+        try:
+            made.append(_scenario(table, point))
+        except InvalidScenario as error:
+            faults |= dict.fromkeys(error.faults)
+    if faults:
+        raise InvalidScenario(faults)
+    return made
+
+
 def _scenario(table: Mapping[str, object], point: Mapping[str, object]) -> Scenario:
     """The scenario at a point; a fault that only the point has is told at the sweep."""
     changed: Any = dict(table)
@@ -184,9 +204,7 @@ def _scenario(table: Mapping[str, object], point: Mapping[str, object]) -> Scena
         try:
             changed = _put(changed, key.split("."), value)
         except InvalidScenario as error:
-            raise InvalidScenario(
-                (("sweep", *key.split(".")), what) for _, what in error.faults
-            ) from None
+            raise InvalidScenario((_place(key), what) for _, what in error.faults) from None
     try:
         return scenario_from(changed)
     except InvalidScenario as error:
@@ -197,9 +215,9 @@ def _scenario(table: Mapping[str, object], point: Mapping[str, object]) -> Scena
 
 def _at_the_sweep(loc: tuple[str | int, ...], what: str, point: Mapping[str, object]) -> Found:
     for key in point:
-        steps = tuple(key.split("."))
+        steps = _place(key)[1:]
         if tuple(map(str, loc))[: len(steps)] == steps:
-            return ("sweep", *steps), what
+            return _place(key), what
     return loc, what
 
 

@@ -29,6 +29,7 @@ class Turns:
 
 
 def labels(given: object) -> list[str]:
+    """What tables would call them."""
     return [one.label for one in as_contenders(given)]
 
 

@@ -41,7 +41,9 @@ from evenly.simulate.service import SERVICE
 from evenly.simulate.timeline import EVENTS
 
 NUMBER = "must be a number above 0, not"
-TIME = 'must be a time: seconds (1.5) or a text such as "250ms", "5s", "2m"'
+HOW = 'seconds (1.5) or a text such as "250ms", "5s", "2m"'
+TIME = f"must be a time: {HOW}"
+SOME_TIME = f"must be a time above 0: {HOW}"
 
 # What is made, and what is said of it.
 WRONG: dict[str, tuple[Any, str]] = {
@@ -76,11 +78,11 @@ WRONG: dict[str, tuple[Any, str]] = {
     ),
     "a service that takes no time": (
         lambda: Exponential("0s"),
-        f'Exponential.mean: {TIME} above 0, not "0s"',
+        f'Exponential.mean: {SOME_TIME}, not "0s"',
     ),
     "a service of two weeks": (
         lambda: Deterministic("2 weeks"),
-        f'Deterministic.mean: {TIME} above 0, not "2 weeks"',
+        f'Deterministic.mean: {SOME_TIME}, not "2 weeks"',
     ),
     "less varied than exponential": (
         lambda: HyperExponential(1, cv2=0.5),
@@ -121,8 +123,7 @@ WRONG: dict[str, tuple[Any, str]] = {
     ),
     "two faults at once": (
         lambda: Fail(1, "n0", share=2, after=0),
-        "Fail.share: must be a share from 0 to 1, not 2\n"
-        f"Fail.after: {TIME} above 0, not 0",
+        f"Fail.share: must be a share from 0 to 1, not 2\nFail.after: {SOME_TIME}, not 0",
     ),
 }
 

@@ -89,7 +89,8 @@ def _times(axes: Axes, results: Results) -> None:
     axes.tick_params(axis="y", length=0, labelcolor=INK, labelsize=9.5)
     axes.grid(axis="x")
     axes.set_xlabel(f"response time [{unit}]")
-    _legend(axes, [one.times(factor) for one in marked[0]])
+    if marked and math.isfinite(float(marked[0][0])):
+        _legend(axes, [one.times(factor) for one in marked[0]])
 
 
 def _row(axes: Axes, row: int, marks: list[Estimate], shade: str) -> None:
