@@ -236,6 +236,8 @@ def theorems_page() -> tuple[Path, str]:
             parts.append(f"**Proofs** {', '.join(f'`{lemma}`' for lemma in entry.lemmas)}\n")
         if entry.simulation:
             parts.append(f"**Simulation** {plain(entry.simulation)}\n")
+            parts += [f"* {one.says}: {one.expected:.4f}" for one in entry.figures]
+            parts += [""] if entry.figures else []
         if entry.sources:
             parts.append(f"**Sources** {'; '.join(entry.sources)}\n")
     return DOCS / "theorems.md", "\n".join(parts)

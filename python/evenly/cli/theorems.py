@@ -99,7 +99,8 @@ def entry(each: Theorem, width: int) -> Iterator[str]:
     laws = [f"{law}: {LAWS[law].sentence}" for law in each.laws]
     yield from part("Laws", laws, width)
     yield from part("Proofs", [", ".join(each.lemmas)], width)
-    yield from part("Simulation", [each.simulation], width)
+    measured = [f"{figure.says}: {figure.expected:.4f} expected" for figure in each.figures]
+    yield from part("Simulation", [each.simulation, *measured], width)
     yield from part("Sources", list(each.sources), width)
 
 
@@ -138,6 +139,7 @@ def described(each: Theorem) -> dict[str, Any]:
         "laws": [{"name": law, "sentence": LAWS[law].sentence} for law in each.laws],
         "lemmas": list(each.lemmas),
         "simulation": each.simulation,
+        "figures": [{"of": one.says, "expected": one.expected} for one in each.figures],
         "sources": list(each.sources),
     }
 
@@ -164,13 +166,21 @@ def report(findings: Iterable[Finding], width: int) -> int:
     failed = 0
     for each in findings:
         mark = click.style("ok    ", "green") if each.ok else click.style("FAILED", "red")
-        name = each.name if each.subject == "law" else f"against {each.name}"
+        name = f"against {each.name}" if each.subject == "counterexample" else each.name
         lines = textwrap.wrap(each.said, width - NAME) or [""]
-        click.echo(f"{mark} {name:<{NAME - 8}} {lines[0]}")
+        *heads, last = textwrap.wrap(name, NAME - 8)
+        for number, head in enumerate([*heads, last]):
+            said = lines[0] if number == len(heads) else ""
+            lead = mark if number == 0 else " " * 6
+            click.echo(f"{lead} {head:<{NAME - 8}} {said}".rstrip())
         for line in lines[1:]:
             click.echo(" " * NAME + line)
         counts[each.subject] += 1
         failed += not each.ok
-    what = f"{counts['counterexample']} counterexamples and {counts['law']} laws"
+    what = ", ".join(
+        f"{counts[subject]} {subject}{'' if counts[subject] == 1 else 's'}"
+        for subject in ("counterexample", "law", "figure")
+        if counts[subject]
+    )
     click.echo(f"\n{failed} FAILED of {what}" if failed else f"\n{what}: all as stated")
     return 1 if failed else 0

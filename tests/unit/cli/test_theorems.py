@@ -74,8 +74,10 @@ def test_the_check_runs_all_and_is_green() -> None:
     assert shown.exit_code == 0
     rows = shown.stdout.splitlines()
     examples = sum(entry.counterexample is not None for entry in THEOREMS)
-    assert sum(row.startswith("ok ") for row in rows) == examples + len(LAWS)
-    assert rows[-1] == f"{examples} counterexamples and {len(LAWS)} laws: all as stated"
+    figures = len({figure.says for entry in THEOREMS for figure in entry.figures})
+    assert sum(row.startswith("ok ") for row in rows) == examples + len(LAWS) + figures
+    counted = f"{examples} counterexamples, {len(LAWS)} laws, {figures} figures"
+    assert rows[-1] == f"{counted}: all as stated"
 
 
 def test_the_check_of_one_entry_runs_what_it_names() -> None:
@@ -99,5 +101,5 @@ def test_the_check_fails_when_a_law_is_broken(monkeypatch: pytest.MonkeyPatch) -
     assert shown.exit_code == 1
     assert "FAILED ledger" in shown.stdout
     assert "two nodes, one pick, three loans (seed 0)" in shown.stdout
-    assert "1 FAILED of 1 counterexamples and 2 laws" in shown.stdout
+    assert "1 FAILED of 1 counterexample, 2 laws" in shown.stdout
     assert theorems("1.1.1", "--check", "--json").exit_code == 1

@@ -11,6 +11,7 @@ from evenly.errors import LawBroken
 from evenly.theory.laws import LAWS, Law
 from evenly.theory.theorems import THEOREMS, Evidence, Theorem, UnknownTheorem, Verdict, find
 from evenly.theory.theorems.check import check, comparison
+from evenly.theory.theorems.figures import Figure, Measured
 
 NUMBERED = [
     line
@@ -153,6 +154,26 @@ def test_a_verdict_without_evidence_is_reported() -> None:
     )
     (finding,) = check([bare])
     assert not finding.ok
+
+
+def test_a_figure_that_is_not_what_theory_says_is_reported() -> None:
+    """Five standard errors are too many, whichever side the error comes from."""
+    (entry,) = find("theorem 3.2.1")
+    figures = [
+        Figure("exact", 1.0, 0.0, lambda seed: Measured(1.4, 0.1)),
+        Figure("wrong", 1.0, 0.0, lambda seed: Measured(1.5, 0.1)),
+        Figure("uncertain", 1.0, 0.1, lambda seed: Measured(1.5, 0.1)),
+    ]
+    measured = Theorem(
+        number="0.0.1",
+        kind=entry.kind,
+        title="Measured",
+        statement="It is one.",
+        verdict=Verdict.HOLDS,
+        gist="it is",
+        figures=tuple(figures),
+    )
+    assert [finding.ok for finding in check([measured])] == [True, False, True]
 
 
 def test_values_are_written_as_one_would_say_them() -> None:

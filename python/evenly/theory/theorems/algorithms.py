@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from evenly.theory.laws.ground import cluster, give_back, lend, members
 from evenly.theory.laws.hashing import owners
+from evenly.theory.theorems import figures
 from evenly.theory.theorems.entry import Evidence, Kind, Theorem, Verdict
 
 
@@ -164,6 +165,10 @@ ENTRIES = (
             "E_k/M/1: at rho = .9 and k = 10 the mean response is 5.6603 service times; random "
             "splitting has 10."
         ),
+        figures=(
+            figures.ROUND_ROBIN,
+            figures.RANDOM,
+        ),
     ),
     Theorem(
         number="2.2.1",
@@ -204,6 +209,10 @@ ENTRIES = (
         sources=(
             "W. Winston, Optimality of the shortest line discipline, 1977",
             "W. Whitt, Deciding which queue to join: some counterexamples, 1986",
+        ),
+        figures=(
+            figures.SHORTEST_QUEUE,
+            figures.TWO_CHOICES,
         ),
     ),
     Theorem(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from evenly.theory.theorems import figures
 from evenly.theory.theorems.entry import Evidence, Kind, Theorem, Verdict
 
 
@@ -154,6 +155,7 @@ ENTRIES = (
             "shortest of two queues, 1996",
             "M. Mitzenmacher, The power of two choices in randomized load balancing, 2001",
         ),
+        figures=(figures.TWO_CHOICES,),
     ),
     Theorem(
         number="E.5",
@@ -173,6 +175,7 @@ ENTRIES = (
         ),
         laws=("the_busiest_is_never_lent",),
         simulation="mu = (10, .1, .1), lambda = 5: both slow nodes grow by .733 per second.",
+        figures=(figures.UNSTABLE,),
     ),
     Theorem(
         number="E.6",

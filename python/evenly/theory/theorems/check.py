@@ -1,4 +1,4 @@
-"""The check of everything that the entries say: counterexamples refute, laws hold, nothing is left unsaid."""
+"""The check of everything that the entries say: counterexamples refute, laws hold, figures are what they must be."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from evenly.errors import EvenlyError
 from evenly.theory.laws import LAWS
 from evenly.theory.theorems.entry import Evidence, Theorem, Verdict
+from evenly.theory.theorems.figures import BEYOND, Figure
 
 __all__ = ["Finding", "check"]
 
@@ -17,22 +18,32 @@ class Finding:
     """What one run showed."""
 
     subject: str
-    """`counterexample` or `law`."""
+    """`counterexample`, `law` or `figure`."""
     name: str
-    """The entry's id, or the law's name."""
+    """The entry's id, the law's name, or what the figure is of."""
     ok: bool
     said: str
     """What was found."""
 
 
 def check(entries: Iterable[Theorem], seed: int = 0) -> Iterator[Finding]:
-    """Run every counterexample of these entries and every law they name, each law once."""
+    """Run every counterexample of these entries, and every law and figure of theirs once."""
     laws: dict[str, None] = {}
+    figures: dict[str, Figure] = {}
     for entry in entries:
         yield from _counterexample(entry)
         laws |= dict.fromkeys(entry.laws)
+        figures |= {figure.says: figure for figure in entry.figures}
     for name in laws:
         yield _law(name, seed)
+    for figure in figures.values():
+        measured = figure.run(seed)
+        off = figure.off(measured)
+        said = (
+            f"{measured.value:.4f}, expected {figure.expected:.4f}; "
+            f"{off:.1f} of {BEYOND:g} standard errors"
+        )
+        yield Finding("figure", figure.says, off <= BEYOND, said)
 
 
 def _counterexample(entry: Theorem) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from evenly.errors import NoNodeAvailable
 from evenly.theory.laws.ground import cluster, lend
+from evenly.theory.theorems import figures
 from evenly.theory.theorems.entry import Evidence, Kind, Theorem, Verdict
 
 
@@ -180,6 +181,10 @@ ENTRIES = (
             "has T = 1.3485; proportional, 1.5; equal is unstable."
         ),
         sources=("J. D. C. Little, A proof for the queuing formula L = lambda W, 1961",),
+        figures=(
+            figures.OPTIMAL,
+            figures.PROPORTIONAL,
+        ),
     ),
     Theorem(
         number="3.3.1",
@@ -203,11 +208,12 @@ ENTRIES = (
         lemmas=("jsq_drift",),
         simulation=(
             "mu = (10, .1, .1), lambda = 5: with two uniform choices both slow nodes grow by "
-            ".733/s for ever; joining the shortest queue holds 1.49 in system."
+            ".733/s for ever."
         ),
         sources=(
             "F. G. Foster, On the stochastic matrices associated with certain queuing processes, 1953",
         ),
+        figures=(figures.UNSTABLE,),
     ),
     Theorem(
         number="3.3.2",

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from evenly.theory.theorems.figures import Figure
+
 __all__ = ["Evidence", "Kind", "Theorem", "Verdict"]
 
 
@@ -73,6 +75,8 @@ class Theorem:
     """Names of the machine-checked proofs."""
     simulation: str = ""
     """What the simulator shows of it."""
+    figures: tuple[Figure, ...] = ()
+    """Numbers of it that the simulator measures, with what theory says they must be."""
     sources: tuple[str, ...] = ()
     """Who said or proved it first."""
 

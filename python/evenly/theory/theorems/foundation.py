@@ -7,6 +7,7 @@ from itertools import product
 
 from evenly.errors import NoNodeAvailable
 from evenly.theory.laws.ground import cluster, lend
+from evenly.theory.theorems import figures
 from evenly.theory.theorems.entry import Evidence, Kind, Theorem, Verdict
 
 
@@ -214,6 +215,7 @@ ENTRIES = (
             "Offered 150 % of capacity, the cluster completes what its capacities allow and "
             "refuses the rest."
         ),
+        figures=(figures.OVERLOAD,),
     ),
     Theorem(
         number="1.4.1",
