@@ -84,6 +84,7 @@ class Walk:
                 told=self.told.get(node.id),
                 latency=self._of(node.id).latency(now) or self.typical,
                 peak=self._of(node.id).peak(now, self.typical),
+                expected=self._of(node.id).expected(now, self.typical),
                 alone=self._of(node.id).alone(now),
                 ails=self._of(node.id).failures > 1,
             )

@@ -38,7 +38,9 @@ class Node:
     latency: float | None = None
     """Average seconds of its successes; None before the first."""
     peak: float | None = None
-    """The same seen pessimistically: see `specs.loads`."""
+    """The same seen pessimistically: see `specs.estimates`."""
+    expected: float | None = None
+    """Seconds that the next request may expect: see `specs.estimates`."""
     alone: bool = False
     """Whether it had no request for a second and nobody waits there."""
     ails: bool = False

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
 from evenly.theory.model import Membership, Node
 from evenly.theory.specs.hashing import Hash, Hashing
@@ -26,7 +27,7 @@ class ConsistentHash(Hashing):
     virtual_nodes: int = 160
     compatible: str = "none"
 
-    def order(self, key: bytes, nodes: Membership) -> Sequence[Node]:
+    def order(self, key: bytes, nodes: Membership, memory: Any = None) -> Sequence[Node]:
         """By the distance from the key to a node's next point, clockwise."""
         circle = CIRCLES[self.compatible]
         place = circle.place(key, self.hash, self.seed) + circle.after
@@ -38,7 +39,7 @@ class ConsistentHash(Hashing):
                 near[node.id] = (min((point - place) % circle.size for point in points), tie)
         return sorted((node for node in nodes if node.id in near), key=lambda node: near[node.id])
 
-    def lottery(self, may: Membership, nodes: Membership) -> Lottery:
+    def lottery(self, may: Membership, nodes: Membership, memory: Any = None) -> Lottery:
         """Each node with the share of the circle from which it is the next clockwise."""
         size = CIRCLES[self.compatible].size
         ring = sorted((point, node.id) for node in may for point in self._points(node.id, nodes))

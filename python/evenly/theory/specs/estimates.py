@@ -71,6 +71,14 @@ class Known:
         known = typical if faded is None else faded
         return max(known, now - self.quiet_since) if self.waiting else known
 
+    def expected(self, now: float, typical: float) -> float:
+        """What the next request may expect: the average, and while it is not known to be well again, the worst."""
+        mean = self.mean.at(now, self.decay)
+        waits = typical if mean is None else mean
+        if self.failed_from is not None:
+            waits = max(waits, self.worst.at(now, self.decay) or 0)
+        return max(waits, now - self.quiet_since) if self.waiting else waits
+
     def alone(self, now: float) -> bool:
         """Whether it had no request for a second, and nobody waits there."""
         return now - self.last_pick > 1 - 1e-9 and not self.waiting

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from evenly.theory.model import Membership, Node, Request
 from evenly.theory.specs.rule import Lottery, Rule, any_of, fit, sure
@@ -20,29 +21,29 @@ Hash = Callable[[int, bytes], int]
 
 @dataclass(frozen=True, slots=True)
 class Hashing(Rule):
-    """No memory. `bounded_load` is c ≥ 1, or 0 for no bound; `key` says what the proxy hashes."""
+    """`bounded_load` is c ≥ 1, or 0 for no bound; `key` says what the proxy hashes."""
 
     bounded_load: float = 0
     key: str = "client_ip"
     seed: int = 0
     hash: Hash = xxh3
 
-    def order(self, key: bytes, nodes: Membership) -> Sequence[Node]:
+    def order(self, key: bytes, nodes: Membership, memory: Any = None) -> Sequence[Node]:
         """The nodes as this key prefers them. One that is not named takes what nobody else may."""
         raise NotImplementedError
 
-    def lottery(self, may: Membership, nodes: Membership) -> Lottery:
+    def lottery(self, may: Membership, nodes: Membership, memory: Any = None) -> Lottery:
         """Who is given a request without a key, when of all `nodes` these `may`."""
         raise NotImplementedError
 
-    def odds(self, memory: None, request: Request, nodes: Membership) -> Lottery:
+    def odds(self, memory: Any, request: Request, nodes: Membership) -> Lottery:
         """The first in the key's own order that is fit, and within the bound if there is one."""
         may = within(self.bounded_load, nodes)
         if not may:
             return Lottery()
         if request.key is None:
-            return self.lottery(may, nodes)
-        first = next((node for node in self.order(request.key, nodes) if node in may), None)
+            return self.lottery(may, nodes, memory)
+        first = next((node for node in self.order(request.key, nodes, memory) if node in may), None)
         return any_of(fit(nodes)) if first is None else sure(first)
 
 

@@ -14,7 +14,7 @@ from evenly.theory.model import Membership, Node
 
 __all__ = ["LEARNING", "least_loaded", "loads"]
 
-LEARNING = frozenset({"latency", "peak_ewma"})
+LEARNING = frozenset({"latency", "peak_ewma", "expected"})
 """Loads that learn from answers alone, and so must now and then ask a node that looks bad."""
 
 NEAR = 1e-3
@@ -25,7 +25,7 @@ def loads(name: str, nodes: Membership) -> dict[str, float | Fraction]:
     """The load `name` of each node. One that nothing is known of counts as typical of the others.
 
     `in_flight`: requests per weight, exact. `latency`: seconds per weight. `peak_ewma`: request-seconds per weight.
-    `reported`: the unit that the nodes use, per weight.
+    `reported`: the unit that the nodes use, per weight. `expected`: request-seconds per weight, of the average.
     """
     return {node.id: LOADS[name](node, nodes) for node in nodes}
 
@@ -54,6 +54,12 @@ def _peak_ewma(node: Node, nodes: Membership) -> float:
     return own * (node.in_flight + 1) / node.weight
 
 
+def _expected(node: Node, nodes: Membership) -> float:
+    known = [one.expected for one in nodes if one.expected is not None]
+    own = node.expected if node.expected is not None else median_high(known or [1.0])
+    return own * (node.in_flight + 1) / node.weight
+
+
 def _reported(node: Node, nodes: Membership) -> float:
     told = [one.told for one in nodes if one.told is not None]
     own = node.told if node.told is not None else fmean(told or [1.0])
@@ -65,4 +71,5 @@ LOADS: Mapping[str, Callable[[Node, Membership], float | Fraction]] = {
     "latency": _latency,
     "peak_ewma": _peak_ewma,
     "reported": _reported,
+    "expected": _expected,
 }

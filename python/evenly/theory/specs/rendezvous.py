@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
+from typing import Any
 
 from evenly.theory.model import Membership, Node
 from evenly.theory.specs.hashing import Hashing
@@ -25,7 +26,7 @@ class Rendezvous(Hashing):
     name = "rendezvous"
     compatible: str = "none"
 
-    def order(self, key: bytes, nodes: Membership) -> Sequence[Node]:
+    def order(self, key: bytes, nodes: Membership, memory: Any = None) -> Sequence[Node]:
         """By score, the best first."""
         scores = {node.id: node.weight / -log(self._unit(key, node.id)) for node in nodes}
         return sorted(nodes, key=lambda node: (scores[node.id], node.id), reverse=True)
@@ -39,7 +40,7 @@ class Rendezvous(Hashing):
             bits = self.hash(self.hash(self.seed, node.encode()), place)
         return ((bits >> 12) + 0.5) / (1 << 52)
 
-    def lottery(self, may: Membership, nodes: Membership) -> Lottery:
+    def lottery(self, may: Membership, nodes: Membership, memory: Any = None) -> Lottery:
         """By weight."""
         return by_weight(may)
 
