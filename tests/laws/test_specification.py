@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from evenly import Balancer, Node, _engine
 from evenly.theory import model
 from evenly.theory.specs import SPECS
+from evenly.theory.specs.rule import lent
 from tests.laws.traces import Moved, Walk
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from evenly.theory.specs import Rule
 
 NAMES = [entry["name"] for entry in _engine.strategies()]
+few = settings(max_examples=50)
+"""Half of Hypothesis's usual number: a trace has some hundred picks."""
 PRIMES = (4099, 5003, 7919, 10_007, 15_013, 20_011, 30_011, 40_009, 50_021, 60_013, 65_521)
 seeds = st.integers(0, 2**32)
 
@@ -34,12 +37,16 @@ def follow(walk: Walk, rule: Rule, steps: int) -> Counter[str]:
             memory = rule.moved(memory, step.before, step.nodes)
             met["moved"] += 1
             continue
-        odds = rule.odds(memory, step.request, step.nodes)
+        odds = lent(rule, memory, step.request, step.nodes)
         assert sum(chance for chance, _ in odds.parts) == (1 if odds.parts else 0)
-        if not odds.parts:
-            met["nobody was fit"] += 1
+        if step.given is None:
+            assert not odds.parts, (rule, memory, step)
+            met["refused"] += 1
             continue
         assert step.given in odds.allowed, (rule, memory, step)
+        if not any(node.fit for node in step.nodes):
+            met["ejected"] += 1
+            continue
         met["open" if len(odds.allowed) > 1 else "one"] += 1
         memory = rule.then(memory, step.request, step.nodes, step.given)
     return met
@@ -56,6 +63,7 @@ def test_every_specification_is_of_a_registered_strategy() -> None:
     assert set(SPECS) <= set(NAMES)
 
 
+@few
 @given(seed=seeds)
 def test_round_robin_is_the_definition(seed: int) -> None:
     """Definition 2.1.1: after the first pick there is one right node, and it is given."""
@@ -63,6 +71,7 @@ def test_round_robin_is_the_definition(seed: int) -> None:
     follow(walk, SPECS["round_robin"](), 150)
 
 
+@few
 @given(seed=seeds)
 def test_least_connections_is_the_definition(seed: int) -> None:
     """Definition 2.2.1: one of the argmin of (connections + 1) / weight over the fit nodes."""
@@ -70,12 +79,14 @@ def test_least_connections_is_the_definition(seed: int) -> None:
     follow(walk, SPECS["least_connections"](), 150)
 
 
+@few
 @given(seed=seeds)
 def test_random_gives_only_fit_nodes(seed: int) -> None:
     """Every fit node is allowed, and no other; how often is the business of the law of frequencies below."""
     follow(Walk("random", random.Random(seed), failures=0.3, retries=0.2), SPECS["random"](), 150)
 
 
+@few
 @given(seed=seeds)
 def test_smooth_weighted_round_robin_is_the_definition(seed: int) -> None:
     """The node that is owed most, whoever comes, goes, fails or is full meanwhile.
@@ -86,6 +97,7 @@ def test_smooth_weighted_round_robin_is_the_definition(seed: int) -> None:
     follow(walk, SPECS["weighted_round_robin"](), 150)
 
 
+@few
 @given(seed=seeds)
 def test_a_laid_out_period_is_the_definition_too(seed: int) -> None:
     """While all nodes are fit, one atomic cursor over a precomputed period gives what the lags would."""
@@ -93,6 +105,7 @@ def test_a_laid_out_period_is_the_definition_too(seed: int) -> None:
     follow(walk, SPECS["weighted_round_robin"](), 150)
 
 
+@few
 @given(seed=seeds)
 def test_deadline_is_the_definition_while_weights_stand(seed: int) -> None:
     """Tijdeman's rule, laid out or reckoned live: the node that must soonest, of those that may."""
@@ -102,6 +115,7 @@ def test_deadline_is_the_definition_while_weights_stand(seed: int) -> None:
     follow(walk, SPECS["deadline"](), 150)
 
 
+@few
 @given(seed=seeds)
 def test_deadline_under_changing_weights_gives_the_first_due_or_the_furthest_behind(
     seed: int,
@@ -113,6 +127,7 @@ def test_deadline_under_changing_weights_gives_the_first_due_or_the_furthest_beh
 
 
 @pytest.mark.parametrize("load", ["in_flight", "reported"])
+@few
 @given(seed=seeds)
 def test_power_of_two_never_gives_the_strictly_busiest(load: str, seed: int) -> None:
     """Theory 2.7: of equal, fit nodes one is drawn only beside another, so the most loaded is never given."""
@@ -124,12 +139,35 @@ def test_power_of_two_never_gives_the_strictly_busiest(load: str, seed: int) -> 
 
 
 @pytest.mark.parametrize("load", ["latency", "peak_ewma"])
+@few
 @given(seed=seeds)
 def test_power_of_two_learns_from_answers_as_defined(load: str, seed: int) -> None:
     """Averages, peaks, silence, penalties, nodes that fail and nodes left alone: told a second time."""
     strategy = {"name": "power_of_two", "load": load}
     walk = Walk(strategy, random.Random(seed), (1,), (None,), drains=False, failures=0.1)
     follow(walk, SPECS["power_of_two"](load=load), 150)
+
+
+def test_the_traces_meet_what_they_are_for() -> None:
+    """Open choices and forced ones, changes, refusals, and nodes asked for want of better ones: all occur."""
+    met = Counter[str]()
+    for seed in range(40):
+        walk = Walk("least_connections", random.Random(seed), (1, 2), (1, 3), 4, failures=0.5)
+        met += follow(walk, SPECS["least_connections"](), 150)
+    assert min(met[kind] for kind in ("one", "open", "moved", "refused", "ejected")) > 20, met
+
+
+@few
+@given(seed=seeds)
+def test_power_of_two_draws_fit_nodes_by_weight(seed: int) -> None:
+    """With weights, nodes that are out and full ones: what is drawn is fit, whatever else may be."""
+    walk = Walk(
+        {"name": "power_of_two", "load": "in_flight"},
+        random.Random(seed),
+        failures=0.3,
+        retries=0.2,
+    )
+    follow(walk, SPECS["power_of_two"](load="in_flight"), 150)
 
 
 def keyed() -> Iterator[tuple[str, dict[str, Any]]]:

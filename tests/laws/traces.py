@@ -80,6 +80,7 @@ class Walk:
                 node.in_flight,
                 healthy=node.reason == "serving"
                 or (node.reason == "breaker_half_open" and node.id not in self.probes),
+                ejected=node.reason in ("breaker_open", "breaker_half_open"),
                 tried=node.id in tried,
                 told=self.told.get(node.id),
                 latency=self._of(node.id).latency(now) or self.typical,

@@ -31,6 +31,8 @@ class Node:
     """load(n): requests that are out."""
     healthy: bool = True
     """Whether health lets it take requests."""
+    ejected: bool = False
+    """Whether it was put out for its failures alone, so that it may be asked when nobody else can be."""
     tried: bool = False
     """Whether this very request was here before."""
     told: float | None = None
@@ -60,8 +62,13 @@ class Node:
     @property
     def fit(self) -> bool:
         """Whether it may be given the request: healthy, not tried, and with room."""
+        return self.healthy and self.open
+
+    @property
+    def open(self) -> bool:
+        """Whether it has room and was not tried, whatever its health."""
         full = self.capacity is not None and self.in_flight >= self.capacity
-        return self.healthy and not self.tried and not full
+        return not self.tried and not full
 
 
 Membership = tuple[Node, ...]

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from evenly.theory.model import Membership, Node, Request
 
-__all__ = ["Lottery", "Rule", "any_of", "by_weight", "evenly", "fit", "sure"]
+__all__ = ["Lottery", "Rule", "any_of", "by_weight", "evenly", "fit", "lent", "sure"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,16 @@ def by_weight(nodes: Sequence[Node]) -> Lottery:
     """Each with probability weight / sum of weights."""
     total = sum(node.weight for node in nodes)
     return Lottery(tuple((Fraction(node.weight, total), (node.id,)) for node in nodes))
+
+
+def lent(rule: Rule, memory: Any, request: Request, nodes: Membership) -> Lottery:
+    """What every balancer adds to its strategy (theorem 3.1.1, corrected): whoever is fit, by the rule.
+
+    When nobody is fit, whoever was only ejected and has room: better a node in doubt than none. Nodes that a check or
+    the administrator has put out are given nothing. Only when these are none, the request is refused.
+    """
+    odds = rule.odds(memory, request, nodes)
+    return odds if odds.parts else any_of(node for node in nodes if node.ejected and node.open)
 
 
 class Rule:
