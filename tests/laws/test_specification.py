@@ -138,14 +138,26 @@ def test_power_of_two_never_gives_the_strictly_busiest(load: str, seed: int) -> 
     follow(walk, SPECS["power_of_two"](load=load), 150)
 
 
-@pytest.mark.parametrize("load", ["latency", "peak_ewma"])
+def learners() -> list[dict[str, str]]:
+    """Every strategy with every load that learns from answers, and those that have no other."""
+    found = [{"name": "least_latency"}] if "least_latency" in NAMES else []
+    for entry in _engine.strategies():
+        for option in entry["options"]:
+            if option["name"] == "load":
+                found += [
+                    {"name": entry["name"], "load": load} for load in ("latency", "peak_ewma")
+                ]
+    return found
+
+
+@pytest.mark.parametrize("strategy", learners(), ids=lambda it: "-".join(it.values()))
 @few
 @given(seed=seeds)
-def test_power_of_two_learns_from_answers_as_defined(load: str, seed: int) -> None:
+def test_whoever_learns_from_answers_learns_as_defined(strategy: dict[str, str], seed: int) -> None:
     """Averages, peaks, silence, penalties, nodes that fail and nodes left alone: told a second time."""
-    strategy = {"name": "power_of_two", "load": load}
     walk = Walk(strategy, random.Random(seed), (1,), (None,), drains=False, failures=0.1)
-    follow(walk, SPECS["power_of_two"](load=load), 150)
+    options = {name: value for name, value in strategy.items() if name != "name"}
+    follow(walk, SPECS[strategy["name"]](**options), 150)
 
 
 def test_the_traces_meet_what_they_are_for() -> None:

@@ -1,6 +1,6 @@
-"""The least expected wait: average latency × (in flight + 1) / weight, over all fit nodes, ties to chance.
+"""The least expected wait over all fit nodes: average latency × (in flight + 1) / weight.
 
-Since it never learns what it does not ask, a node that had no request for a second may be given one.
+What is expected of a node is its average, or worse while it fails or keeps silent.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evenly.theory.model import Membership, Request
-from evenly.theory.specs.loads import least_loaded
-from evenly.theory.specs.rule import Lottery, Rule, any_of, fit
+from evenly.theory.specs.least_connections import least_of_all
+from evenly.theory.specs.rule import Lottery, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,5 @@ class LeastLatency(Rule):
     name = "least_latency"
 
     def odds(self, memory: None, request: Request, nodes: Membership) -> Lottery:
-        """One of those where the wait is least, of those that are well if any are; or one left alone."""
-        may = fit(nodes)
-        well = [node for node in may if not node.ails] or list(may)
-        alone = [node for node in may if node.alone]
-        return any_of([*least_loaded("expected", well, nodes), *alone])
+        """One of those where the wait is least."""
+        return least_of_all("expected", nodes)
