@@ -17,14 +17,14 @@ TIMELINE = [
 
 
 def slowest(result, begin, end):
-    """The worst p99 of any second between two moments."""
+    """The worst p99 of any point between two moments."""
     return max(point.p99 for point in result.series if begin <= point.at < end and point.p99)
 
 
 def main():
     strategies = ["random", "round_robin", "least_connections", "power_of_two"]
     common = {"nodes": 6, "arrivals": Poisson(rate=300), "service": Exponential(mean=0.010)}
-    result = simulate(strategies, **common, seconds=150, timeline=TIMELINE, series_every=1, seed=7)
+    result = simulate(strategies, **common, seconds=150, timeline=TIMELINE, seed=7)
     print(result.scenario.summary)
     for event in TIMELINE:
         print(f"  {event.at:>4.0f} s  {event}")

@@ -145,6 +145,10 @@ class Stage:
     def toml(self, block: Block) -> None:
         """Write the file and let `evenly check` judge it; tables a fragment leaves out are added."""
         text = block.text
+        if (block.name or "").startswith(("scenario", "sweep")):
+            # No configuration of the proxy: the `evenly simulate` below it on the page is its judge.
+            (self.folder / str(block.name)).write_text(text)
+            return
         if "[listen." not in text:
             text += '\n[listen.web]\naddress = "127.0.0.1:8080"\nto = "users"\n'
         if "[cluster." not in text:

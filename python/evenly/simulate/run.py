@@ -99,6 +99,11 @@ def notes(scenario: Scenario, results: Sequence[Result]) -> list[str]:
             f"the nodes are offered {load:.0%} of what they can do: what waits grows for as long as the run "
             "lasts, so the figures describe this run and no steady state"
         )
+    if scenario.timeline and results:
+        said.append(
+            "things happen on the way, and the intervals hold the difference between before and after, too: they "
+            "are too wide rather than too narrow"
+        )
     ran = {result.label for result in results}
     never = [one.label for one in scenario.strategies if one.label not in ran]
     early = [_early(one) for one in results if not one.complete]
