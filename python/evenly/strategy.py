@@ -35,7 +35,10 @@ __all__ = [
     "BUILT_IN",
     "ConsistentHash",
     "Deadline",
+    "First",
+    "JoinIdle",
     "LeastConnections",
+    "LeastLatency",
     "PowerOfTwo",
     "PythonStrategy",
     "Random",
@@ -74,9 +77,31 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeastConnections:
-    """The node with the least (in flight + 1) / weight; ties go to chance."""
+    """The node with the least (in flight + 1) / weight, or of another load; ties go to chance."""
 
     name: ClassVar[str] = "least_connections"
+    load: LoadName = "in_flight"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeastLatency:
+    """The node with the least expected wait, by its answers so far."""
+
+    name: ClassVar[str] = "least_latency"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinIdle:
+    """An idle node by weight; when none is idle, the less loaded of two."""
+
+    name: ClassVar[str] = "join_idle"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class First:
+    """The first node of the list that has room."""
+
+    name: ClassVar[str] = "first"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,10 +113,12 @@ class Random:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PowerOfTwo:
-    """The less loaded of two nodes drawn by chance."""
+    """The less loaded of two nodes drawn by weight, or the least loaded of more."""
 
     name: ClassVar[str] = "power_of_two"
     load: LoadName = "peak_ewma"
+    choices: int = 2
+    sampling: Literal["weight", "uniform"] = "weight"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +147,9 @@ BuiltIn = (
     | WeightedRoundRobin
     | Deadline
     | LeastConnections
+    | LeastLatency
+    | JoinIdle
+    | First
     | Random
     | PowerOfTwo
     | ConsistentHash
@@ -130,6 +160,9 @@ BUILT_IN: tuple[type[BuiltIn], ...] = (
     WeightedRoundRobin,
     Deadline,
     LeastConnections,
+    LeastLatency,
+    JoinIdle,
+    First,
     Random,
     PowerOfTwo,
     ConsistentHash,

@@ -104,15 +104,17 @@ impl Balancer {
         let silence = now.since(heard).0 as f64;
         if silence > state.peak.at(now, scale.decay).unwrap_or(scale.typical_latency) {
             state.peak.peak(silence, now, scale.decay);
+            // Like a failure's penalty it ends when the node is seen to be well.
+            state.well_from.fetch_max(now.0.max(1), Relaxed);
         }
     }
 
     fn succeeded(&self, state: &State, held: &Held, now: Nanos) {
+        if state.streak.load(Relaxed) != 0 {
+            state.streak.store(0, Relaxed);
+        }
         if let Some(ejection) = &self.settings.ejection {
             state.window.note(false, now, ejection.window);
-            if state.streak.load(Relaxed) != 0 {
-                state.streak.store(0, Relaxed);
-            }
             if held.marks.probe() {
                 self.move_breaker(state, BreakerEvent::ProbePassed, now);
             }
@@ -125,9 +127,9 @@ impl Balancer {
         let penalty = now.since(held.since).max(self.settings.failure_penalty).max(asked);
         state.peak.peak(penalty.0 as f64, now, self.settings.decay);
         state.well_from.store(now.plus(asked).0.max(1), Relaxed);
+        let streak = state.streak.fetch_add(1, Relaxed) + 1;
         let Some(ejection) = &self.settings.ejection else { return };
         state.window.note(true, now, ejection.window);
-        let streak = state.streak.fetch_add(1, Relaxed) + 1;
         if held.marks.probe() {
             self.move_breaker(state, BreakerEvent::ProbeFailed, now);
             return;

@@ -1,15 +1,18 @@
 //! How loaded is a node? A load is one number; who compares them is a strategy's business, so products are free.
 
+mod expected;
 mod in_flight;
 mod latency;
 mod peak_ewma;
 mod reported;
 
+pub use expected::Expected;
 pub use in_flight::InFlight;
 pub use latency::Latency;
 pub use peak_ewma::PeakEwma;
 pub use reported::Reported;
 
+use crate::pick::OptionEntry;
 use crate::{Fault, Member, Nanos};
 
 /// What a load may look at besides the node itself.
@@ -33,6 +36,18 @@ pub trait Load: Send + Sync + std::fmt::Debug {
     /// Whether this load looks at the clock: who uses one that does not saves reading it.
     fn reads_clock(&self) -> bool {
         false
+    }
+}
+
+/// The option by which a strategy lets one choose its load.
+pub(crate) const fn option(default: &'static str) -> OptionEntry {
+    OptionEntry {
+        name: "load",
+        kind: "text",
+        default,
+        choices: NAMES,
+        doc: "what makes a node loaded: peak latency times requests in flight, requests in flight, average latency, \
+              or what the node reports",
     }
 }
 

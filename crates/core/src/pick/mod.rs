@@ -1,11 +1,17 @@
 //! Which node? One file per strategy; the table at the end is where a strategy is registered.
 
+mod alias;
 mod bounded;
 mod compatible;
 mod consistent_hash;
 mod deadline;
+mod first;
+mod join_idle;
+mod least;
 mod least_connections;
+mod least_latency;
 mod options;
+mod patrol;
 mod power_of_two;
 mod random;
 mod rendezvous;
@@ -18,7 +24,10 @@ mod weighted_round_robin;
 
 pub use consistent_hash::ConsistentHash;
 pub use deadline::Deadline;
+pub use first::First;
+pub use join_idle::JoinIdle;
 pub use least_connections::LeastConnections;
+pub use least_latency::LeastLatency;
 pub use options::{OptionEntry, StrategySpec, Value};
 pub use power_of_two::PowerOfTwo;
 pub use random::Random;
@@ -120,6 +129,9 @@ strategies! {
     "weighted_round_robin" => WeightedRoundRobin in "weighted_round_robin.rs",
     "deadline" => Deadline in "deadline.rs",
     "least_connections" => LeastConnections in "least_connections.rs",
+    "least_latency" => LeastLatency in "least_latency.rs",
+    "join_idle" => JoinIdle in "join_idle.rs",
+    "first" => First in "first.rs",
     "random" => Random in "random.rs",
     "power_of_two" => PowerOfTwo in "power_of_two.rs",
     "consistent_hash" => ConsistentHash in "consistent_hash.rs",

@@ -1,63 +1,77 @@
 //! Power of two choices.
 //!
-//! Does     draws two nodes, lends the less loaded; equal loads go to the node with fewer recent picks, then to
-//!          chance. With a load that learns from answers, a node without a pick for a second is tried once.
+//! Does     draws two nodes by weight (or more: choices), lends the least loaded; equal loads go to the node with fewer
+//!          recent picks, then to chance. With a load that learns from answers, a node without a pick for a second is
+//!          tried once.
 //! Suits    almost everything: many callers, each with a stale or local view; with its default load also slow,
 //!          failing and recovering nodes.
-//! Fails    with load = "in_flight" when nodes differ in speed: a bare count does not see it.
-//! Costs    O(1), no allocation, two random numbers, two loads.
-//! Promise  load in_flight: n requests, n nodes: max ln ln n / ln 2 + O(1) w.h.p.; the strictly busiest of all is
+//! Fails    with load = "in_flight" when nodes differ in speed and their weights do not tell: a bare count does not
+//!          see it; with sampling = "uniform" also when the weights tell, as slow nodes are drawn too often.
+//! Costs    O(choices), no allocation; with the default two random numbers and two loads, where weights differ four
+//!          random numbers.
+//! Promise  load in_flight: n requests, n nodes: max ln ln n / ln choices + O(1) w.h.p.; the strictly busiest of all is
 //!          never lent while all are fit (theory 2.7, laws/power_of_two)
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
+use super::alias::Alias;
+use super::least::least;
 use super::options::{OptionEntry, Options};
+use super::patrol::Patrol;
 use super::{DRAWS, Ground, Key, Strategy, View};
 use crate::load::{self, Load};
-use crate::sync::{AtomicU64, Relaxed};
-use crate::{Fault, Nanos, Rng};
+use crate::{Fault, Rng};
 
-/// How long a node may go without a pick before it is tried again: one pick per node per second, not a percentage,
-/// which would cost the fast nodes 6–25 % of their throughput beside a slow one.
-pub const EXPLORE_AFTER: Nanos = Nanos::from_secs(1);
+/// Most nodes that are drawn for one pick: more are hardly better than 16, and a scan of all is exact.
+pub const MOST_CHOICES: usize = 16;
+
+const SAMPLINGS: &[&str] = &["weight", "uniform"];
 
 /// See the file's head.
 #[derive(Debug)]
 pub struct PowerOfTwo {
     load: Arc<dyn Load>,
-    /// Walks over the nodes, one a pick, looking for one that has been left alone.
-    patrol: AtomicU64,
+    choices: usize,
+    by_weight: bool,
+    /// Only when weights differ, and are to be heeded.
+    table: Option<Alias>,
+    patrol: Patrol,
 }
 
 impl PowerOfTwo {
-    pub(super) const OPTIONS: &'static [OptionEntry] = &[OptionEntry {
-        name: "load",
-        kind: "text",
-        default: "peak_ewma",
-        choices: load::NAMES,
-        doc: "what makes a node loaded: peak latency times requests in flight, requests in flight, average latency, \
-              or what the node reports",
-    }];
+    pub(super) const OPTIONS: &'static [OptionEntry] = &[
+        load::option("peak_ewma"),
+        OptionEntry {
+            name: "choices",
+            kind: "int",
+            default: "2",
+            choices: &[],
+            doc: "how many different nodes are drawn, 2 to 16",
+        },
+        OptionEntry {
+            name: "sampling",
+            kind: "text",
+            default: "weight",
+            choices: SAMPLINGS,
+            doc: "how they are drawn: a heavy node more often, or all alike",
+        },
+    ];
     pub(super) const USES_KEY: bool = false;
 
     pub(super) fn from_options(options: &Options<'_>) -> Result<Self, Fault> {
         let load = load::named(&options.text("load", "peak_ewma")?)?;
-        Ok(Self { load: load.into(), patrol: AtomicU64::new(0) })
+        let choices = options.int("choices", 2, 2..=16)? as usize;
+        let by_weight = options.choice("sampling", SAMPLINGS, "weight")? == "weight";
+        let patrol = Patrol::default();
+        Ok(Self { load: load.into(), choices, by_weight, table: None, patrol })
     }
 
-    /// A node that nobody has picked for a while and where nobody waits.
-    fn neglected(&self, view: &View<'_>) -> Option<usize> {
-        // Load and store instead of an addition: two workers that look at the same node do no harm.
-        let turn = self.patrol.load(Relaxed);
-        self.patrol.store(turn.wrapping_add(1), Relaxed);
-        let index = (turn % view.len() as u64) as usize;
-        let state = &view.members()[index].state;
-        let last = state.recent.last();
-        (view.now().since(last) >= EXPLORE_AFTER
-            && state.places.both().1 == 0
-            && view.fit(index)
-            && state.recent.claim(last, view.now()))
-        .then_some(index)
+    /// By requests in flight, for strategies that fall back to it.
+    pub(super) fn by_count() -> Result<Self, Fault> {
+        let load = load::named("in_flight")?.into();
+        let patrol = Patrol::default();
+        Ok(Self { load, choices: 2, by_weight: true, table: None, patrol })
     }
 
     fn better(&self, view: &View<'_>, a: usize, b: usize, rng: &mut Rng) -> usize {
@@ -70,32 +84,16 @@ impl PowerOfTwo {
         }
         let rate = |index: usize| view.members()[index].state.recent.rate(view.now());
         match rate(a).cmp(&rate(b)) {
-            std::cmp::Ordering::Less => a,
-            std::cmp::Ordering::Greater => b,
-            std::cmp::Ordering::Equal => [a, b][rng.below(2)],
+            Ordering::Less => a,
+            Ordering::Greater => b,
+            Ordering::Equal => [a, b][rng.below(2)],
         }
     }
-}
 
-impl Strategy for PowerOfTwo {
-    fn name(&self) -> &'static str {
-        "power_of_two"
-    }
-
-    fn prepare(&self, _ground: &Ground<'_>) -> Result<Box<dyn Strategy>, Fault> {
-        Ok(Box::new(Self { load: self.load.clone(), patrol: AtomicU64::new(0) }))
-    }
-
-    fn pick(&self, view: &View<'_>, _key: Key<'_>, rng: &mut Rng) -> Option<usize> {
+    /// Two nodes, each pair as likely.
+    #[inline]
+    fn of_two(&self, view: &View<'_>, rng: &mut Rng) -> Option<usize> {
         let len = view.len();
-        if len < 2 {
-            return (len == 1 && view.fit(0)).then_some(0);
-        }
-        if self.load.reads_clock()
-            && let Some(index) = self.neglected(view)
-        {
-            return Some(index);
-        }
         // A fit one drawn beside an unfit one waits for another to be compared with: taken at once, it would be a
         // random choice for half of the picks when half of the nodes are out.
         let mut alone = None;
@@ -120,6 +118,75 @@ impl Strategy for PowerOfTwo {
             }
         }
         alone.or(ailing)
+    }
+
+    /// As many different nodes as there are choices, drawn one by one; who was drawn before or is not fit is drawn
+    /// anew, [`DRAWS`] times as often as there are choices. A node with nearly all the weight is then compared with
+    /// few others, and rightly so: it is to have nearly all the requests.
+    #[inline(never)]
+    fn of_several(&self, view: &View<'_>, rng: &mut Rng) -> Option<usize> {
+        let learns = self.load.reads_clock();
+        let (mut drawn, mut count) = ([usize::MAX; MOST_CHOICES], 0);
+        let mut best: Option<(usize, (f64, u64))> = None;
+        let mut equals = 1;
+        for _ in 0..DRAWS as usize * self.choices {
+            let index = match &self.table {
+                Some(table) => table.draw(rng),
+                None => rng.below(view.len()),
+            };
+            if drawn[..count].contains(&index) || !view.fit(index) || (learns && view.ails(index)) {
+                continue;
+            }
+            let rate = view.members()[index].state.recent.rate(view.now());
+            let own = (view.load(index, &*self.load), rate);
+            match best {
+                Some((_, least)) if own > least => {}
+                Some((_, least)) if own == least => {
+                    equals += 1;
+                    if rng.below(equals) == 0 {
+                        best = Some((index, own));
+                    }
+                }
+                _ => (best, equals) = (Some((index, own)), 1),
+            }
+            drawn[count] = index;
+            count += 1;
+            if count == self.choices {
+                break;
+            }
+        }
+        // With most of the weight out: everybody.
+        best.map(|(index, _)| index)
+            .or_else(|| least(view, learns, |index| view.load(index, &*self.load), rng))
+    }
+}
+
+impl Strategy for PowerOfTwo {
+    fn name(&self) -> &'static str {
+        "power_of_two"
+    }
+
+    fn prepare(&self, ground: &Ground<'_>) -> Result<Box<dyn Strategy>, Fault> {
+        let table = if self.by_weight { Alias::unless_equal(ground.members) } else { None };
+        let (load, patrol) = (self.load.clone(), Patrol::default());
+        Ok(Box::new(Self { load, table, patrol, ..*self }))
+    }
+
+    fn pick(&self, view: &View<'_>, _key: Key<'_>, rng: &mut Rng) -> Option<usize> {
+        let len = view.len();
+        if len < 2 {
+            return (len == 1 && view.fit(0)).then_some(0);
+        }
+        if self.load.reads_clock()
+            && let Some(index) = self.patrol.neglected(view)
+        {
+            return Some(index);
+        }
+        if self.choices == 2 && self.table.is_none() {
+            self.of_two(view, rng)
+        } else {
+            self.of_several(view, rng)
+        }
     }
 
     fn reads_clock(&self) -> bool {

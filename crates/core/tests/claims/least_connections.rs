@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 
-use evenly_core::{Admin, Loan, Nanos, Outcome, Rng, Spec};
+use evenly_core::{Admin, Loan, Nanos, Outcome, Rng, Spec, StrategySpec, Value};
 
-use crate::common::{balancer, nodes, pick, shares, weighted};
+use crate::common::{balancer, balancer_of, nodes, number, pick, plain, shares, weighted};
 
 /// A load x / w as an exact fraction.
 #[derive(Clone, Copy, Debug)]
@@ -213,4 +213,24 @@ fn test_least_connections() {
     let mut ids: Vec<_> = loans.iter().map(|loan| loan.id().clone()).collect();
     ids.sort();
     assert_eq!(ids.iter().map(|id| &**id).collect::<Vec<_>>(), ["n0", "n1", "n2"]);
+}
+
+/// Whatever the load, the least of all is lent; here a load that the nodes tell.
+#[test]
+fn the_least_of_another_load_is_lent() {
+    for count in [3, 40] {
+        let spec =
+            StrategySpec::named("least_connections").with("load", Value::Text("reported".into()));
+        let balancer = balancer_of(&spec, nodes(count), plain());
+        let mut rng = Rng::seeded(47);
+        for _ in 0..200 {
+            let loads: Vec<f64> = (0..count).map(|_| rng.below(5) as f64).collect();
+            for (node, &load) in loads.iter().enumerate() {
+                balancer.report(&format!("n{node}"), load).unwrap();
+            }
+            let loan = pick(&balancer, Nanos::ZERO, &mut rng);
+            let least = loads.iter().copied().fold(f64::MAX, f64::min);
+            assert!(loads[number(loan.id())] <= least, "{loads:?}");
+        }
+    }
 }

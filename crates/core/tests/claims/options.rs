@@ -33,6 +33,16 @@ fn strategies_and_options_that_do_not_exist_are_refused_with_those_that_do() {
         &fault(nodes(2), &with("power_of_two", "load", Value::Text("cpu".into()))),
         &["cpu", "peak_ewma"],
     );
+    for bad in [1, 17] {
+        says(
+            &fault(nodes(2), &with("power_of_two", "choices", Value::Int(bad))),
+            &["choices", "from 2 to 16"],
+        );
+    }
+    says(
+        &fault(nodes(2), &with("power_of_two", "sampling", Value::Text("all".into()))),
+        &["sampling", "\"all\"", "\"weight\"", "\"uniform\""],
+    );
     for bad in [0, -1, 65_537] {
         says(
             &fault(nodes(2), &with("consistent_hash", "virtual_nodes", Value::Int(bad))),
@@ -109,7 +119,10 @@ fn documented_defaults_are_the_defaults() {
 #[test]
 fn only_loads_that_look_at_time_want_the_clock() {
     for spec in all_strategies() {
-        let wanted = matches!(spec.options.get("load"), Some(Value::Text(load)) if load == "peak_ewma" || load == "latency");
+        let load = spec.options.get("load");
+        let learns =
+            matches!(load, Some(Value::Text(load)) if load == "peak_ewma" || load == "latency");
+        let wanted = learns || ["least_latency", "prequal"].contains(&&*spec.name);
         assert_eq!(
             balancer_of(&spec, nodes(3), Settings::default()).reads_clock(),
             wanted,

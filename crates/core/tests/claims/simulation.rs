@@ -79,8 +79,11 @@ struct Run {
 
 impl World {
     pub fn run(&self, strategy: &str, seed: u64) -> Measured {
-        let balancer =
-            balancer_of(&StrategySpec::named(strategy), nodes(self.nodes), Settings::default());
+        self.run_with(&StrategySpec::named(strategy), Settings::default(), seed)
+    }
+
+    pub fn run_with(&self, strategy: &StrategySpec, settings: Settings, seed: u64) -> Measured {
+        let balancer = balancer_of(strategy, nodes(self.nodes), settings);
         let seconds = (self.length.0 / 1_000_000_000) as usize + 1;
         let sent = vec![vec![0; seconds]; self.nodes];
         let measured = Measured { good: 0, failed: 0, gave_up: 0, sent };

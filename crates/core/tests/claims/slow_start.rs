@@ -33,6 +33,11 @@ fn a_joining_node_starts_with_a_tenth_and_ends_with_its_whole_share_after_thirty
             assert_eq!(balancer.nodes(now)[1].reason, want, "after {at} s");
             share(&balancer, now, &mut rng)
         });
+        if spec.name == "first" {
+            // The node before it is never full.
+            assert_eq!(counts, [0; 5]);
+            continue;
+        }
         assert!(counts[0] > 0, "{spec:?} starves a new node: {counts:?}");
         if spec.name == "random" {
             // It is drawn every second time and then admitted with the ramp's probability; once refused it is out
