@@ -138,7 +138,7 @@ impl Balancer {
         key: Option<&Bound<'_, PyAny>>,
         tried: Vec<Py<Pick>>,
     ) -> PyResult<Pick> {
-        let tried = after(&tried);
+        let tried = after(slf.py(), &tried);
         let held = with_key(key, |key| slf.get().shared.hold(slf.py(), key, &tried))?;
         held.map(|held| Pick::new(slf.clone().unbind(), held))
     }
@@ -148,12 +148,18 @@ impl Balancer {
         self.precisely().plus(Nanos::from_secs_f64(seconds)).0
     }
 
-    fn _retry(&self, made: u32, tried: Vec<Py<Pick>>, deadline: Option<u64>) -> Option<f64> {
+    fn _retry(
+        &self,
+        py: Python<'_>,
+        made: u32,
+        tried: Vec<Py<Pick>>,
+        deadline: Option<u64>,
+    ) -> Option<f64> {
         let nodes = self.shared.core.cluster();
         let left = nodes.members.iter().any(|member| {
             let state = &member.state;
             state.standing().panics()
-                && !tried.iter().any(|pick| Arc::ptr_eq(&pick.get().state(), state))
+                && !tried.iter().any(|pick| Arc::ptr_eq(&pick.get().state(py), state))
         });
         if !left {
             return None;
@@ -282,10 +288,10 @@ impl Balancer {
     }
 }
 
-fn after(picks: &[Py<Pick>]) -> Tried {
+fn after(py: Python<'_>, picks: &[Py<Pick>]) -> Tried {
     let mut tried = Tried::default();
     for pick in picks {
-        tried.push(pick.get().state());
+        tried.push(pick.get().state(py));
     }
     tried
 }

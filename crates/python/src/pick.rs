@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use evenly_core::{Failure, Held, Nanos, Outcome, Reason, State};
-use parking_lot::Mutex;
 use pyo3::intern;
 use pyo3::prelude::*;
 
@@ -13,12 +12,13 @@ use crate::balancer::Balancer;
 use crate::errors;
 use crate::node;
 use crate::shared::Shared;
+use crate::shortcut::Attached;
 
 /// A place on a node. Printed it is the node's address, so it can stand in a URL.
 #[pyclass(frozen, module = "evenly._engine")]
 pub struct Pick {
     owner: Py<Balancer>,
-    loan: Mutex<Loan>,
+    loan: Attached<Loan>,
     /// Whether the pick was given back, readable without the lock.
     spent: AtomicBool,
 }
@@ -28,7 +28,7 @@ const CAUSES: usize = 8;
 
 /// Where a pick stands.
 enum Loan {
-    /// On its way out; nobody sees it.
+    /// Being moved, under the interpreter's lock; nobody sees it.
     Between,
     /// Lent; with what was said of the node so far, aside: a pick is moved often, and mostly nothing is said.
     Out(Held, Option<Box<Outcome>>),
@@ -39,16 +39,24 @@ enum Loan {
 impl Pick {
     #[inline]
     pub fn new(owner: Py<Balancer>, held: Held) -> Self {
-        Self { owner, loan: Mutex::new(Loan::Out(held, None)), spent: AtomicBool::new(false) }
+        Self { owner, loan: Attached::new(Loan::Out(held, None)), spent: AtomicBool::new(false) }
+    }
+
+    /// Shows the loan.
+    fn look<R>(&self, py: Python<'_>, look: impl FnOnce(&Loan) -> R) -> R {
+        let loan = self.loan.replace(py, Loan::Between);
+        let seen = look(&loan);
+        self.loan.replace(py, loan);
+        seen
     }
 
     /// The node.
-    pub fn state(&self) -> Arc<State> {
-        match &*self.loan.lock() {
+    pub fn state(&self, py: Python<'_>) -> Arc<State> {
+        self.look(py, |loan| match loan {
             Loan::Out(held, _) => held.state().clone(),
             Loan::Back(state, _) => state.clone(),
-            Loan::Between => unreachable!("a pick is between only while its lock is held"),
-        }
+            Loan::Between => unreachable!("nobody looks while a pick is on its way out"),
+        })
     }
 
     fn shared(&self) -> &Arc<Shared> {
@@ -57,7 +65,7 @@ impl Pick {
 
     #[cold]
     fn spent(&self, py: Python<'_>) -> PyErr {
-        let state = self.state();
+        let state = self.state(py);
         errors::pick_spent(
             py,
             format!(
@@ -93,37 +101,36 @@ impl Pick {
 
     /// Gives the node back after work that raised nothing. False when there is more to it: `__exit__` knows.
     #[inline]
-    pub fn leave_well(&self) -> bool {
+    pub fn leave_well(&self, py: Python<'_>) -> bool {
         let shared = self.shared();
         if shared.core.waiting() > 0 {
             return false;
         }
-        let mut loan = self.loan.lock();
-        match mem::replace(&mut *loan, Loan::Between) {
+        let (loan, gone) = match self.loan.replace(py, Loan::Between) {
             Loan::Out(held, None) => {
                 self.spent.store(true, Relaxed);
                 let now = shared.now();
-                *loan = Loan::Back(shared.core.leave(held, Outcome::Success, now), false);
-                true
+                (Loan::Back(shared.core.leave(held, Outcome::Success, now), false), true)
             }
-            other => {
-                *loan = other;
-                false
-            }
-        }
+            other => (other, false),
+        };
+        self.loan.replace(py, loan);
+        gone
     }
 
     fn say(&self, py: Python<'_>, outcome: Outcome) -> PyResult<()> {
-        let mut loan = self.loan.lock();
-        let Loan::Out(held, said) = &mut *loan else {
-            drop(loan);
-            return Err(self.spent(py));
+        let mut loan = self.loan.replace(py, Loan::Between);
+        let out = if let Loan::Out(held, said) = &mut loan {
+            if matches!(outcome, Outcome::Success) {
+                self.shared().core.answered(held, self.shared().now());
+            }
+            *said = Some(Box::new(outcome));
+            true
+        } else {
+            false
         };
-        if matches!(outcome, Outcome::Success) {
-            self.shared().core.answered(held, self.shared().now());
-        }
-        *said = Some(Box::new(outcome));
-        Ok(())
+        self.loan.replace(py, loan);
+        if out { Ok(()) } else { Err(self.spent(py)) }
     }
 }
 
@@ -141,13 +148,13 @@ impl Pick {
         trace: &Bound<'_, PyAny>,
     ) -> PyResult<bool> {
         let _ = (kind, trace);
-        // Judging runs Python, and giving back may call who waits for the place: neither happens under the lock.
+        let py = error.py();
+        // Judging runs Python, and giving back may call who waits for the place: neither finds a pick on its way out.
         let verdict = if error.is_none() { Ok(Outcome::Success) } else { self.judge(error) };
-        let mut loan = self.loan.lock();
-        let (held, said) = match mem::replace(&mut *loan, Loan::Between) {
+        let (held, said) = match self.loan.replace(py, Loan::Between) {
             Loan::Out(held, said) => (held, said),
             back => {
-                *loan = back;
+                self.loan.replace(py, back);
                 return Ok(false);
             }
         };
@@ -159,13 +166,8 @@ impl Pick {
         };
         let failed = matches!(outcome, Outcome::Failure(_));
         let shared = self.shared();
-        if shared.core.waiting() > 0 {
-            *loan = Loan::Back(held.state().clone(), failed);
-            drop(loan);
-            shared.core.leave(held, outcome, shared.now());
-        } else {
-            *loan = Loan::Back(shared.core.leave(held, outcome, shared.now()), failed);
-        }
+        self.loan.replace(py, Loan::Back(held.state().clone(), failed));
+        shared.core.leave(held, outcome, shared.now());
         verdict.map(|_| false)
     }
 
@@ -196,35 +198,35 @@ impl Pick {
 
     /// Whether the pick ended with the node's failure.
     #[getter]
-    fn failed(&self) -> bool {
-        matches!(*self.loan.lock(), Loan::Back(_, true))
+    fn failed(&self, py: Python<'_>) -> bool {
+        self.look(py, |loan| matches!(loan, Loan::Back(_, true)))
     }
 
     /// The node as it stands now.
     #[getter]
     fn node<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        node::of(py, self.shared(), &self.state())
+        node::of(py, self.shared(), &self.state(py))
     }
 
     /// The node's stable name.
     #[getter]
-    fn id(&self) -> String {
-        self.state().id().to_string()
+    fn id(&self, py: Python<'_>) -> String {
+        self.state(py).id().to_string()
     }
 
     /// Where the node listens.
     #[getter]
-    fn address(&self) -> String {
-        self.state().address().to_string()
+    fn address(&self, py: Python<'_>) -> String {
+        self.state(py).address().to_string()
     }
 
-    fn __str__(&self) -> String {
-        self.address()
+    fn __str__(&self, py: Python<'_>) -> String {
+        self.address(py)
     }
 
-    fn __repr__(&self) -> String {
+    fn __repr__(&self, py: Python<'_>) -> String {
         let out = if self.spent.load(Relaxed) { "given back" } else { "out" };
-        format!("<evenly.Pick of {}, {out}>", self.state().id())
+        format!("<evenly.Pick of {}, {out}>", self.state(py).id())
     }
 }
 

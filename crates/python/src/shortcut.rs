@@ -22,7 +22,7 @@
 
 use std::cell::UnsafeCell;
 use std::ffi::{CStr, c_int, c_void};
-use std::mem::offset_of;
+use std::mem::{self, offset_of};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
@@ -47,6 +47,29 @@ unsafe extern "C" {
         args: *mut ffi::PyObject,
         names: *mut ffi::PyObject,
     ) -> *mut ffi::PyObject;
+}
+
+/// A value that is only ever taken out and put in, by who holds the interpreter's lock: no other lock is needed then.
+pub struct Attached<T>(UnsafeCell<T>);
+
+// SAFETY: `replace` is the only way in, and its token says that no other thread is there.
+unsafe impl<T: Send> Sync for Attached<T> {}
+
+impl<T> Attached<T> {
+    pub fn new(value: T) -> Self {
+        Self(UnsafeCell::new(value))
+    }
+
+    /// Puts `value` in and hands out what was there. Nothing else runs meanwhile.
+    #[inline(always)]
+    pub fn replace(&self, _py: Python<'_>, value: T) -> T {
+        // SAFETY: the token, and no reference into the cell outlives a call.
+        mem::replace(unsafe { &mut *self.0.get() }, value)
+    }
+
+    pub fn get_mut(&mut self) -> &mut T {
+        self.0.get_mut()
+    }
 }
 
 /// What stands in the class in place of a method.
@@ -156,7 +179,7 @@ unsafe extern "C" fn leave(
     guarded(|| unsafe {
         let bond = &*bond.cast::<Bond>();
         let well = count & !OFFSET == 3 && names.is_null() && *args.add(1) == ffi::Py_None();
-        if well && bond.pick.get().leave_well() {
+        if well && bond.pick.get().leave_well(Python::assume_attached()) {
             return ffi::Py_NewRef(ffi::Py_False());
         }
         bond.ask(args, count & !OFFSET, names)
