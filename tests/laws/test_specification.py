@@ -138,6 +138,14 @@ def test_power_of_two_never_gives_the_strictly_busiest(load: str, seed: int) -> 
     follow(walk, SPECS["power_of_two"](load=load), 150)
 
 
+@pytest.mark.parametrize("name", ["first", "join_idle"])
+@few
+@given(seed=seeds)
+def test_filling_up_and_joining_the_idle_are_the_definitions(name: str, seed: int) -> None:
+    """The first that is fit; an idle one while there is one."""
+    follow(Walk(name, random.Random(seed), failures=0.3, retries=0.2), SPECS[name](), 150)
+
+
 def learners() -> list[dict[str, str]]:
     """Every strategy with every load that learns from answers, and those that have no other."""
     found = [{"name": "least_latency"}] if "least_latency" in NAMES else []
@@ -169,17 +177,16 @@ def test_the_traces_meet_what_they_are_for() -> None:
     assert min(met[kind] for kind in ("one", "open", "moved", "refused", "ejected")) > 20, met
 
 
+@pytest.mark.parametrize("sampling", ["weight", "uniform"])
+@pytest.mark.parametrize("choices", [2, 3, 16])
 @few
 @given(seed=seeds)
-def test_power_of_two_draws_fit_nodes_by_weight(seed: int) -> None:
+def test_power_of_two_draws_fit_nodes(sampling: str, choices: int, seed: int) -> None:
     """With weights, nodes that are out and full ones: what is drawn is fit, whatever else may be."""
-    walk = Walk(
-        {"name": "power_of_two", "load": "in_flight"},
-        random.Random(seed),
-        failures=0.3,
-        retries=0.2,
-    )
-    follow(walk, SPECS["power_of_two"](load="in_flight"), 150)
+    options = {"load": "in_flight", "choices": choices, "sampling": sampling}
+    strategy = {"name": "power_of_two", **options}
+    walk = Walk(strategy, random.Random(seed), failures=0.3, retries=0.2)
+    follow(walk, SPECS["power_of_two"](**options), 100)
 
 
 def keyed() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -236,31 +243,37 @@ def test_the_hash_is_the_specifications_for_every_length() -> None:
         assert odds.allowed == {balancer.pick(key=key).id}, length
 
 
-WEIGHTED: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
+DICE: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
     "round_robin": ({}, (1,)),
     "random": ({}, (1, 2, 3, 5)),
     "least_connections": ({}, (1, 1, 2)),
+    "join_idle": ({}, (1, 2, 3)),
     "power_of_two": ({"load": "in_flight"}, (1,)),
+    "power_of_two by weight": ({"load": "in_flight"}, (1, 2, 3)),
+    "power_of_two drawn alike": ({"load": "in_flight", "sampling": "uniform"}, (1, 2, 3)),
+    "power_of_two of three": ({"load": "in_flight", "choices": 3}, (1, 1, 2)),
+    "consistent_hash": ({"virtual_nodes": 8}, (1, 2)),
+    "rendezvous": ({}, (1, 2, 5)),
 }
-"""Strategies that throw dice, with options and weights."""
+"""Strategies that throw dice, also for want of a key, with options and weights."""
 
 
-@pytest.mark.parametrize("name", WEIGHTED)
-def test_frequencies_are_the_probabilities_of_the_definition(name: str) -> None:
+@pytest.mark.parametrize("case", DICE)
+def test_frequencies_are_the_probabilities_of_the_definition(case: str) -> None:
     """At each pick the definition gives each node a least and a greatest probability, which depend on what was before.
 
     The sums of both bound the number of picks from both sides: by Azuma and Hoeffding's inequality each of the 2k
     bounds is passed by more than sqrt(T ln(2k / error) / 2) with a probability of at most error / 2k.
     """
-    options, weights = WEIGHTED[name]
-    rule, error = SPECS[name](**options), 1e-6
-    walk = Walk({"name": name, **options}, random.Random(name), weights, (None,), drains=False)
+    (options, weights), name, error = DICE[case], case.partition(" ")[0], 1e-6
+    rule = SPECS[name](**options)
+    walk = Walk({"name": name, **options}, random.Random(case), weights, (None,), drains=False)
     while len(walk.balancer.nodes) < 4:
         walk.balancer.add(walk.node())
     walk.moves = 0
     memory, counts = rule.begin(walk.seen()), Counter[str]()
     least, most = Counter[str](), Counter[str]()
-    for step in walk.steps(12_000):
+    for step in walk.steps(8000):
         odds = rule.odds(memory, step.request, step.nodes)
         for node in odds.allowed:
             least[node] += odds.least(node)

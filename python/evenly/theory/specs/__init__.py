@@ -10,7 +10,10 @@ from collections.abc import Mapping
 
 from evenly.theory.specs.consistent_hash import ConsistentHash
 from evenly.theory.specs.deadline import Deadline
+from evenly.theory.specs.first import First
+from evenly.theory.specs.join_idle import JoinIdle
 from evenly.theory.specs.least_connections import LeastConnections
+from evenly.theory.specs.least_latency import LeastLatency
 from evenly.theory.specs.power_of_two import PowerOfTwo
 from evenly.theory.specs.random import Random
 from evenly.theory.specs.rendezvous import Rendezvous
@@ -23,7 +26,10 @@ __all__ = ["SPECS", "Lottery", "Rule"]
 _RULES: tuple[type[Rule], ...] = (
     ConsistentHash,
     Deadline,
+    First,
+    JoinIdle,
     LeastConnections,
+    LeastLatency,
     PowerOfTwo,
     Random,
     Rendezvous,
