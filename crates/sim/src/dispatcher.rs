@@ -54,7 +54,8 @@ impl Dispatcher {
         now: u64,
         chance: &mut Stream,
     ) -> Result<Self, Fault> {
-        let nodes = scenario.nodes.iter().filter(|node| node.joins).map(crate::run::spec).collect();
+        let nodes =
+            scenario.nodes.iter().filter(|node| node.joins).map(crate::world::spec).collect();
         let strategy = match (&scenario.strategy, custom) {
             (Chooser::Engine(spec), _) => {
                 pick::build(spec).map_err(|fault| Fault::new(format!("strategy: {fault}")))?

@@ -112,7 +112,7 @@ impl Run<'_> {
         if self.delay == 0 {
             self.reach(slot);
         } else {
-            self.sent.push_back((self.now + self.delay, slot, turn, ()));
+            self.sent.push_back((self.now.saturating_add(self.delay), slot, turn, ()));
         }
     }
 
@@ -165,10 +165,10 @@ impl Run<'_> {
     #[inline]
     pub(crate) fn reply(&mut self, slot: u32, ending: Ending) {
         if self.delay == 0 {
-            self.end(slot, ending);
+            self.settle(slot, ending);
         } else {
             let turn = self.requests[slot].turn;
-            self.back.push_back((self.now + self.delay, slot, turn, ending));
+            self.back.push_back((self.now.saturating_add(self.delay), slot, turn, ending));
         }
     }
 
@@ -177,7 +177,7 @@ impl Run<'_> {
         if let Some((_, slot, turn, ending)) = self.back.pop_front()
             && self.requests[slot].turn == turn
         {
-            self.end(slot, ending);
+            self.settle(slot, ending);
         }
     }
 
@@ -190,12 +190,12 @@ impl Run<'_> {
             let number = self.requests[slot].node;
             self.nodes[number].abandon(slot, self.now);
             self.calendar.set(number, self.nodes[number].next());
-            self.end(slot, Ending::Timeout);
+            self.settle(slot, Ending::Timeout);
         }
     }
 
     /// A try has ended.
-    fn end(&mut self, slot: u32, ending: Ending) {
+    fn settle(&mut self, slot: u32, ending: Ending) {
         let request = &mut self.requests[slot];
         let Some(mut held) = request.held.take() else { return };
         request.turn = request.turn.wrapping_add(1);
@@ -204,7 +204,7 @@ impl Run<'_> {
         let (reason, mishap) = match ending {
             Ending::Good => {
                 books.ok += 1;
-                if request.counts {
+                if request.warm == self.stats.warm {
                     books.answered += 1;
                     books.took += u128::from(self.now - request.sent);
                 }
@@ -234,7 +234,7 @@ impl Run<'_> {
         match dispatcher.balancer.retry(&attempt, Nanos(self.now), &mut dispatcher.rng) {
             Verdict::Again { after } => {
                 self.counts.retries += 1;
-                self.agenda.at(self.now + after.0, Event::Again(slot, request.turn));
+                self.agenda.at(self.now.saturating_add(after.0), Event::Again(slot, request.turn));
             }
             Verdict::Stop(_) => self.finish(slot, Fate::Failed),
         }
@@ -249,14 +249,14 @@ impl Run<'_> {
             Fate::Failed => self.counts.failed += 1,
             Fate::Refused => self.counts.refused += 1,
         }
-        self.stats.leave(self.now, response, well, request.counts);
+        self.stats.leave(self.now, response, well, request.warm);
         if let Some(series) = &mut self.series {
             series.note(well, response);
         }
         self.requests.close(slot);
         if self.source.clients().is_some() && !self.ended {
             let think = self.source.think().max(if response == 0 { BREATH } else { 0 });
-            self.agenda.at(self.now + think, Event::Client);
+            self.agenda.at(self.now.saturating_add(think), Event::Client);
         }
     }
 
@@ -270,6 +270,19 @@ impl Run<'_> {
                 balancer.leave(held, Outcome::failed(Reason::ResponseTimeout), Nanos(self.now));
             }
             self.finish(slot, Fate::Failed);
+        }
+    }
+
+    /// The run was stopped: what is still out never came.
+    pub(crate) fn forget(&mut self) {
+        for slot in self.requests.open_slots() {
+            let request = &mut self.requests[slot];
+            if request.held.take().is_some() {
+                self.books[request.node].picks -= 1;
+                self.counts.tries -= 1;
+            }
+            self.counts.requests -= 1;
+            self.stats.leave(self.now, self.now - request.arrived, false, true);
         }
     }
 }

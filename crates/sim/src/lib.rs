@@ -33,6 +33,7 @@ mod stats;
 mod summary;
 mod timeline;
 mod upkeep;
+mod world;
 
 pub use dispatcher::Custom;
 pub use replicate::{Replications, simulate};

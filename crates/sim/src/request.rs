@@ -28,7 +28,7 @@ pub struct Request {
     /// Changes with every step, so that what was meant for an earlier one is known to be stale.
     pub turn: u32,
     /// Whether it came after the warm-up.
-    pub counts: bool,
+    pub warm: bool,
 }
 
 /// All of them.

@@ -2,20 +2,21 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use evenly_core::{Admin, Fault, Nanos, Spec};
+use evenly_core::{Admin, Fault, Nanos};
 use rand_core::RngCore;
 
 use crate::arrivals::Source;
-use crate::chance::{Purpose, Stream};
+use crate::chance::Stream;
 use crate::dispatcher::{Custom, Dispatcher, Woken};
 use crate::events::{Agenda, Calendar, Event, NEVER};
 use crate::flow::Ending;
 use crate::keys::Dealer;
 use crate::node::Node;
 use crate::request::Requests;
-use crate::scenario::{Chooser, NodeSpec, Scenario};
+use crate::scenario::Scenario;
 use crate::series::Series;
 use crate::stats::{Books, Stats};
+use crate::world::from_start;
 
 /// The clock has been running for a while, as on any machine.
 pub const START: u64 = 1_000_000_000_000;
@@ -76,121 +77,7 @@ pub struct Run<'a> {
     pub bound: u64,
 }
 
-/// What the balancers are told of a node.
-pub fn spec(node: &NodeSpec) -> Spec {
-    let spec = Spec::new(&node.id).weight(node.weight);
-    Spec { capacity: node.capacity, ..spec }
-}
-
-fn nanos(seconds: f64) -> u64 {
-    Nanos::from_secs_f64(seconds).0
-}
-
-impl<'a> Run<'a> {
-    /// The world as it begins.
-    pub fn new(
-        scenario: &'a Scenario,
-        seed: u64,
-        replication: u64,
-        custom: Option<&'a dyn Custom>,
-    ) -> Result<Self, Fault> {
-        let stream = |purpose| Stream::of(seed, replication, purpose);
-        let mut chance = stream(Purpose::Strategy);
-        let dispatcher = |_| Dispatcher::new(scenario, custom, START, &mut chance);
-        let dispatchers =
-            (0..scenario.dispatchers).map(dispatcher).collect::<Result<Vec<_>, _>>()?;
-        let book = |node: &NodeSpec| Books {
-            picks: 0,
-            ok: 0,
-            failed: 0,
-            answered: 0,
-            took: 0,
-            size: f64::from(node.capacity.unwrap_or(node.weight)),
-            member: node.joins,
-        };
-        let mut run = Self {
-            scenario,
-            custom,
-            now: START,
-            nodes: scenario.nodes.iter().map(|node| Node::new(node, START)).collect(),
-            calendar: Calendar::new(scenario.nodes.len()),
-            agenda: Agenda::default(),
-            requests: Requests::default(),
-            dispatchers,
-            members: Vec::new(),
-            source: Source::new(scenario.arrivals.clone(), stream(Purpose::Arrivals)),
-            next_arrival: NEVER,
-            sizes: stream(Purpose::Sizes),
-            dealer: Dealer::new(scenario.keys.as_ref(), stream(Purpose::Keys))?,
-            network: stream(Purpose::Network),
-            delay: nanos(scenario.delay),
-            timeout: scenario.timeout.map_or(NEVER, nanos),
-            sent: VecDeque::new(),
-            back: VecDeque::new(),
-            patience: VecDeque::new(),
-            queued: 0,
-            woken: Woken::default(),
-            ended: false,
-            counts: Counts::default(),
-            books: scenario.nodes.iter().map(book).collect(),
-            stats: Stats::new(scenario, START),
-            series: None,
-            picks: scenario.trace_picks.then(Vec::new),
-            bound: NEVER,
-        };
-        run.enrol();
-        run.begin();
-        Ok(run)
-    }
-
-    /// Enters what is known from the start.
-    fn begin(&mut self) {
-        for (index, moment) in self.scenario.timeline.iter().enumerate() {
-            self.agenda.at(START + nanos(moment.at), Event::Moment(index));
-        }
-        if self.ticks() {
-            for dispatcher in 0..self.dispatchers.len() {
-                self.agenda.at(START, Event::Tick(dispatcher));
-            }
-        }
-        if self.scenario.report_every.is_some() {
-            self.agenda.at(START, Event::Reports);
-        }
-        if let Some(every) = self.scenario.series_every {
-            let series = Series::new(nanos(every).max(1), START, self.nodes.len());
-            self.agenda.at(series.ends(), Event::Slice);
-            self.series = Some(series);
-        }
-        if let Some(seconds) = self.scenario.seconds {
-            self.agenda.at(START + nanos(seconds), Event::End);
-        }
-        if self.stats.plan.timed {
-            self.agenda.at(START + self.stats.bound().unwrap_or(NEVER), Event::Bound);
-        } else {
-            self.bound = self.stats.bound().unwrap_or(NEVER);
-        }
-        for _ in 0..self.source.clients().unwrap_or(0) {
-            let think = self.source.think();
-            self.agenda.at(START + think, Event::Client);
-        }
-        self.next_arrival = self.source.next().map_or(NEVER, |at| START + at);
-        self.ended = self.next_arrival == NEVER && self.source.clients().is_none();
-    }
-
-    /// Whether time must pass for the balancers. Not where nothing can fail, wait or be measured by the clock: there a
-    /// tick changes nothing that anybody looks at, and it costs as much as several requests.
-    fn ticks(&self) -> bool {
-        let scenario = self.scenario;
-        let limited =
-            |node: &NodeSpec| node.queue_limit.is_some() || node.capacity.is_some() || !node.joins;
-        self.dispatchers.iter().any(|dispatcher| dispatcher.balancer.reads_clock())
-            || matches!(scenario.strategy, Chooser::Custom(_))
-            || scenario.timeout.is_some()
-            || !scenario.timeline.is_empty()
-            || scenario.settings.check.is_some()
-            || scenario.nodes.iter().any(limited)
-    }
-
+impl Run<'_> {
     /// Notes which node each member is, after a change of membership.
     pub fn enrol(&mut self) {
         let numbers: HashMap<&str, usize> =
@@ -231,9 +118,11 @@ impl<'a> Run<'a> {
             } else if first == hops[2] {
                 self.lose_patience();
             } else {
-                self.next_arrival = self.source.next().map_or(NEVER, |at| START + at);
-                self.ended = self.next_arrival == NEVER;
+                self.next_arrival = self.source.next().map_or(NEVER, from_start);
                 self.arrive();
+                if self.next_arrival == NEVER {
+                    self.end();
+                }
             }
             while self.queued > 0 && self.wake() {}
             if self.custom.is_some_and(Custom::failed) {
@@ -266,15 +155,12 @@ impl<'a> Run<'a> {
                 }
             }
             Some(Event::Bound) => {
-                self.stats.cross(self.now, &mut self.nodes, &self.books);
+                self.cross();
                 if let Some(bound) = self.stats.bound() {
-                    self.agenda.at(START + bound, Event::Bound);
+                    self.agenda.at(from_start(bound), Event::Bound);
                 }
             }
-            Some(Event::End) => {
-                self.ended = true;
-                self.next_arrival = NEVER;
-            }
+            Some(Event::End) => self.end(),
             Some(Event::Again(slot, turn)) if self.requests[slot].turn == turn => self.route(slot),
             Some(Event::Fails(slot, turn)) if self.requests[slot].turn == turn => {
                 self.reply(slot, Ending::Status);
@@ -290,6 +176,7 @@ impl<'a> Run<'a> {
     fn arrive(&mut self) {
         if self.counts.requests == self.bound {
             self.cross();
+            self.bound = self.stats.bound().unwrap_or(NEVER);
         }
         let dispatcher = match self.dispatchers.len() {
             1 => 0,
@@ -303,7 +190,7 @@ impl<'a> Run<'a> {
         request.number = self.counts.requests;
         request.dispatcher = dispatcher;
         request.made = 0;
-        request.counts = self.stats.warm;
+        request.warm = self.stats.warm;
         self.counts.requests += 1;
         self.stats.enter(self.now);
         if let Some(picks) = &mut self.picks {
@@ -311,19 +198,33 @@ impl<'a> Run<'a> {
         }
         if Some(self.counts.requests) == self.scenario.requests {
             self.ended = true;
-            self.next_arrival = NEVER;
         }
         self.route(slot);
-        if self.ended && self.bound == self.counts.requests {
-            self.cross();
+        if self.ended {
+            self.end();
         }
     }
 
+    /// The statistics cross every bound that has been reached.
     fn cross(&mut self) {
-        while self.bound == self.counts.requests {
-            self.stats.cross(self.now, &mut self.nodes, &self.books);
-            self.bound = self.stats.bound().unwrap_or(NEVER);
+        let reached = |bound: u64, run: &Self| {
+            if run.stats.plan.timed {
+                from_start(bound) <= run.now
+            } else {
+                bound <= run.counts.requests
+            }
+        };
+        while self.stats.bound().is_some_and(|bound| reached(bound, self)) {
+            self.stats.cross(self.now, &mut self.nodes, &mut self.books);
         }
+    }
+
+    /// From here on no request comes, and what happens is not counted any more.
+    fn end(&mut self) {
+        self.ended = true;
+        self.next_arrival = NEVER;
+        self.cross();
+        self.stats.end(self.now, &mut self.nodes);
     }
 
     /// The administrator's word on a node, to every dispatcher that has it.

@@ -49,7 +49,7 @@ impl Series {
 
     /// When the slice that is being filled ends.
     pub fn ends(&self) -> u64 {
-        self.from + self.every
+        self.from.saturating_add(self.every)
     }
 
     /// Ends the slice at `now`.

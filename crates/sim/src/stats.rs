@@ -106,6 +106,8 @@ pub struct Stats {
     ok: u64,
     begin: Mark,
     last: Mark,
+    /// Where the last request came.
+    end: Option<Mark>,
 }
 
 /// Why nothing is too large for a histogram.
@@ -133,8 +135,9 @@ impl Stats {
             at: start,
             sojourns: 0,
             ok: 0,
-            begin: Mark::default(),
+            begin: Mark { at: start, nodes: vec![(0, 0); scenario.nodes.len()], ..Mark::default() },
             last: Mark::default(),
+            end: None,
         }
     }
 
@@ -156,14 +159,15 @@ impl Stats {
         self.count += 1;
     }
 
-    /// A request has its answer.
+    /// A request has its answer. During the warm-up all count, in case the run ends there; after it only those that came
+    /// after it (`warm`), and what was counted before is forgotten.
     #[inline]
-    pub fn leave(&mut self, now: u64, response: u64, well: bool, counts: bool) {
+    pub fn leave(&mut self, now: u64, response: u64, well: bool, warm: bool) {
         self.advance(now);
         self.count -= 1;
         self.sojourns += u128::from(response);
         self.ok += u64::from(well);
-        if well && counts {
+        if well && warm == self.warm {
             self.batch.record(response).expect(GROWS);
             self.batch_sum += u128::from(response);
         }
@@ -184,7 +188,7 @@ impl Stats {
     }
 
     /// The run crosses the next bound at `now`.
-    pub fn cross(&mut self, now: u64, nodes: &mut [Node], books: &[Books]) {
+    pub fn cross(&mut self, now: u64, nodes: &mut [Node], books: &mut [Books]) {
         let mark = self.mark(now, nodes);
         if self.warm {
             if let Some(level) = level(&self.last, &mark, books) {
@@ -197,9 +201,21 @@ impl Stats {
         } else {
             self.warm = true;
             self.begin = mark.clone();
+            self.batch.reset();
+            self.batch_sum = 0;
+            for books in books {
+                (books.answered, books.took) = (0, 0);
+            }
         }
         self.crossed += 1;
         self.last = mark;
+    }
+
+    /// No more requests come: the nodes run dry, and that is not counted.
+    pub fn end(&mut self, now: u64, nodes: &mut [Node]) {
+        if self.end.is_none() {
+            self.end = Some(self.mark(now, nodes));
+        }
     }
 
     /// Adds the batch to the total, and to the batches when it was a `whole` one.
@@ -229,16 +245,10 @@ impl Stats {
         nodes: &mut [Node],
         books: &[Books],
     ) -> (Option<Level>, Means) {
-        let ended = self.bound().is_none();
-        self.end_batch(ended);
-        let mark = self.mark(now, nodes);
-        // After the last bound nothing comes any more: the nodes run dry, and that is not counted.
-        let end = if ended { &self.last } else { &mark };
-        if !self.warm {
-            return (None, Means { span: 0, nodes: vec![(0.0, 0.0); books.len()] });
-        }
-        let means = means(&self.begin, end);
-        (level(&self.begin, end, books), means)
+        self.end_batch(self.bound().is_none());
+        self.end(now, nodes);
+        let end = self.end.as_ref().unwrap_or(&self.last);
+        (level(&self.begin, end, books), means(&self.begin, end))
     }
 }
 

@@ -36,7 +36,7 @@ impl Replica {
     /// Closes the books of a run.
     pub fn of(mut run: Run<'_>, number: u64, complete: bool) -> Self {
         if !complete {
-            run.give_up();
+            run.forget();
         }
         let (now, nodes, books) = (run.now, &mut run.nodes, run.books);
         let series = run.series.take().map(|series| series.finish(now, nodes, &books));

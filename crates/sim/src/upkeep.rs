@@ -6,7 +6,8 @@ use evenly_core::{Act, Fault, Nanos, State};
 
 use crate::events::Event;
 use crate::node::Life;
-use crate::run::{Run, spec};
+use crate::run::Run;
+use crate::world::spec;
 
 /// Ticks lie at least that far apart.
 const APART: u64 = 1_000_000;
@@ -39,14 +40,14 @@ impl Run<'_> {
         let found = self.scenario.nodes.iter().position(|node| *node.id == **state.id());
         let life = found.map_or(Life::Dead, |node| self.nodes[node].life);
         let longest = Nanos::from_secs_f64(self.scenario.check_timeout).0;
-        let way = 2 * self.delay;
+        let way = self.delay.saturating_mul(2);
         let (after, well) = match life {
             Life::Hung => (longest, false),
             _ if way > longest => (longest, false),
             Life::Dead => (way, false),
             Life::Up => (way, true),
         };
-        self.agenda.at(self.now + after, Event::Probed(dispatcher, state, well));
+        self.agenda.at(self.now.saturating_add(after), Event::Probed(dispatcher, state, well));
     }
 
     pub(crate) fn probed(&mut self, dispatcher: usize, state: &State, well: bool) {
@@ -63,7 +64,7 @@ impl Run<'_> {
             }
         }
         if let Some(every) = self.scenario.report_every {
-            let next = self.now + Nanos::from_secs_f64(every).0.max(1);
+            let next = self.now.saturating_add(Nanos::from_secs_f64(every).0.max(1));
             self.agenda.at(next, Event::Reports);
         }
         Ok(())

@@ -86,3 +86,38 @@ fn both_disciplines_do_the_same_work() {
     assert!((busy(&fcfs) - busy(&ps)).abs() < 1e-9, "{} {}", busy(&fcfs), busy(&ps));
     assert_ne!(fcfs.response.mean, ps.response.mean);
 }
+
+/// What is still out when a run is stopped never came: the books are closed without it.
+#[test]
+fn a_run_that_is_stopped_keeps_what_is_done() {
+    let scenario =
+        evenly_sim::Scenario::parse(&world(&two_choices(), 10_000_000).to_string()).unwrap();
+    let plan = evenly_sim::Replications { scenario: &scenario, seed: 2, count: 3, threads: 2 };
+    let outcome = plan.play(&mut |done| done < 10_000).unwrap();
+    assert!(!outcome.complete);
+    assert!(outcome.requests >= 10_000 && outcome.requests < 30_000_000);
+    assert_eq!(outcome.requests, outcome.ok);
+    assert_eq!(outcome.tries, outcome.ok);
+    assert!(outcome.response.mean.value.unwrap() > 1.0);
+    assert_eq!(outcome.little.integral_nanoseconds, outcome.little.sojourns_nanoseconds);
+}
+
+/// Cut by the clock before the last request: figures are those of the time until then.
+#[test]
+fn both_bounds_may_be_given_and_the_first_one_counts() {
+    let early = with(world(&two_choices(), 1_000_000), json!({"seconds": 1_000.0}));
+    let outcome = play(&early, 3);
+    assert!(outcome.complete);
+    assert!(outcome.requests.abs_diff(9_000) < 450, "{}", outcome.requests);
+    let late = with(world(&two_choices(), 1_000), json!({"seconds": 1e9}));
+    assert_eq!(play(&late, 3).requests, 1_000);
+    // A time that never comes, at both ends of what a number can be.
+    let never =
+        with(world(&two_choices(), 10), json!({"arrivals": {"kind": "poisson", "rate": 1e-30}}));
+    assert_eq!(play(&never, 3).requests, 0);
+    let slow = with(
+        world(&two_choices(), 10),
+        json!({"service": {"kind": "deterministic", "mean": 1e30}}),
+    );
+    assert_eq!(play(&slow, 3).requests, 10);
+}
