@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
+from fractions import Fraction
 
 from evenly import _engine
-from evenly.theory.laws.ground import cluster, give_back, lend
+from evenly.theory.laws.ground import cluster, give_back, lend, subsets
 from evenly.theory.laws.law import law, need
 
 
@@ -59,3 +60,39 @@ def the_busiest_is_never_lent(seed: int) -> str:
                 looked += 1
                 need(loads[int(pick.id)] < busiest, f"loads {loads}: lent {pick.id}")
     return f"{looked:,} picks with one busiest node"
+
+
+@law
+def drawing_by_weight(seed: int) -> str:
+    """Two choices are drawn by weight, so any set S is drawn from alone with probability at most w(S)/W."""
+    rng = random.Random(seed)
+    for _ in range(300):
+        weights = [rng.randint(1, 60) for _ in range(rng.randint(2, 6))]
+        total = sum(weights)
+        for group in subsets(len(weights)):
+            both = sum(
+                Fraction(weights[a], total) * Fraction(weights[b], total - weights[a])
+                for a in group
+                for b in group
+                if a != b
+            )
+            weight = Fraction(sum(weights[node] for node in group), total)
+            need(both <= weight, f"weights {weights}: both in {group} with {both} > {weight}")
+    # On the engine: three nodes, the heaviest the least loaded. The middle one is lent when it is drawn with the last.
+    weights, picks = [5, 2, 1], 20_000
+    balancer = cluster(weights, {"name": "power_of_two", "load": "in_flight"}, seed)
+    held = []
+    for node, count in ((1, 8), (2, 8)):
+        for other in {0, 1, 2} - {node}:
+            balancer.drain(str(other))
+        held += [balancer.pick() for _ in range(count)]
+        for other in {0, 1, 2} - {node}:
+            balancer.undrain(str(other))
+    lent = [lend(balancer) for _ in range(picks)]
+    need(len(held) == 16 and 2 not in lent, "the busiest was lent")
+    p, q = weights[1] / sum(weights), weights[2] / sum(weights)
+    expected = p * q / (1 - p) + q * p / (1 - q)
+    sigma = (expected * (1 - expected) / picks) ** 0.5
+    off = abs(lent.count(1) / picks - expected) / sigma
+    need(off <= 5, f"node 1 has {lent.count(1)} of {picks}, {off:.1f} standard deviations off")
+    return f"300 random weights, every set, exactly; {picks:,} picks, {off:.1f} standard deviations of 5"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from evenly.theory.laws.ground import cluster, lend
 from evenly.theory.theorems import figures
 from evenly.theory.theorems.entry import Evidence, Kind, Theorem, Verdict
 
@@ -65,6 +66,23 @@ def the_table_of_the_paper() -> Evidence:
         f"the paper's 7 slots, {before} before and {after} after B1 left: slots of living nodes that moved",
         claimed=0,
         found=len(moved),
+    )
+
+
+def six_small_ones_first() -> Evidence:
+    """Six of size 1 spread out, and the one of size 3 comes on top of two."""
+    balancer = cluster(3, {"name": "least_connections", "load": "reported"})
+    loads = [0, 0, 0]
+    for node in range(3):
+        balancer.report(str(node), load=0)
+    for size in (1, 1, 1, 1, 1, 1, 3):
+        node = lend(balancer)
+        loads[node] += size
+        balancer.report(str(node), load=loads[node])
+    return Evidence(
+        "three nodes, six requests of size 1, then one of 3: the greatest load; (3, 3, 3) was possible",
+        claimed=3,
+        found=max(loads),
     )
 
 
@@ -170,10 +188,11 @@ ENTRIES = (
         gist="false: a pair of slow nodes is drawn too often; draw by capacity",
         counterexample=uniform_pair_of_slow_nodes,
         corrected=(
-            "Needed for every set S of nodes: lambda C(|S|, 2) / C(n, 2) < mu(S). Drawing by "
-            "weight, as `power_of_two` does when weights differ, lifts it."
+            "Needed for every set S of nodes: lambda C(|S|, 2) / C(n, 2) < mu(S). Drawn by weight, both "
+            "are in S with probability at most w(S) / W: with weights as the speeds the condition "
+            "then holds whenever lambda < sum mu. `power_of_two` draws by weight when weights differ."
         ),
-        laws=("the_busiest_is_never_lent",),
+        laws=("drawing_by_weight",),
         simulation="mu = (10, .1, .1), lambda = 5: both slow nodes grow by .733 per second.",
         figures=(figures.UNSTABLE,),
     ),
@@ -238,5 +257,50 @@ ENTRIES = (
             "at M = 1,009 it is 2.40 %."
         ),
         sources=("D. Eisenbud et al., Maglev, NSDI 2016",),
+    ),
+    Theorem(
+        number="E.9",
+        kind=Kind.THEOREM,
+        title="Joining the idle",
+        statement="With one balancer that sees all the traffic no request waits while a node is idle.",
+        formula="min x > 0 or x_picked = 0",
+        verdict=Verdict.HOLDS,
+        gist="near full load nobody is idle, and it is two choices again",
+        corrected=(
+            "`join_idle` lends an idle node while there is one. With several balancers each knows only "
+            "of the nodes that are idle of its own requests."
+        ),
+        laws=("idle_and_waiting_never_meet",),
+        sources=("Y. Lu et al., Join-Idle-Queue, Performance Evaluation 68, 2011",),
+    ),
+    Theorem(
+        number="E.10",
+        kind=Kind.THEOREM,
+        title="Filling up",
+        statement="Filling nodes in their order uses a node only when those before it were full.",
+        formula="m in use ⇒ max_s A_s > C_1 + … + C_{m-1}",
+        verdict=Verdict.HOLDS,
+        gist="no policy does with fewer nodes of that order",
+        corrected=(
+            "`first` has m nodes in use only if at some moment more requests were in flight than the "
+            "first m - 1 have places; then any policy needs m."
+        ),
+        laws=("no_node_more_than_needed",),
+    ),
+    Theorem(
+        number="E.11",
+        kind=Kind.THEOREM,
+        title="Requests of different size",
+        statement="Giving each request to the least loaded node makes the greatest load least.",
+        formula="max load = best max load",
+        verdict=Verdict.CORRECTED,
+        gist="within (2 - 1/k) of the best, and loads differ by the largest size at most",
+        counterexample=six_small_ones_first,
+        corrected=(
+            "While nobody leaves: max - min <= s_max, and max <= (2 - 1/k) of the best; (4/3 - 1/(3k)) when "
+            "the largest come first."
+        ),
+        laws=("sizes_differ_by_the_largest",),
+        sources=("R. L. Graham, Bounds for certain multiprocessing anomalies, 1966 and 1969",),
     ),
 )

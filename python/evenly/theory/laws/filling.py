@@ -1,0 +1,86 @@
+"""Filling: joining the idle, filling up from the first, and requests of different size."""
+
+from __future__ import annotations
+
+import random
+
+from evenly import _engine
+from evenly.theory.laws.ground import cluster, give_back
+from evenly.theory.laws.law import law, need
+
+
+@law
+def idle_and_waiting_never_meet(seed: int) -> str:
+    """By `join_idle` no request joins another while some node that may be lent has none."""
+    rng = random.Random(seed)
+    looked = 0
+    for trial in range(30):
+        # Both the scan of few nodes and the tree of many.
+        count = rng.choice([rng.randint(1, 10), 50])
+        weights = [rng.randint(1, 5) for _ in range(count)]
+        balancer = cluster(weights, "join_idle", seed + trial)
+        held: list[_engine.Pick] = []
+        for _ in range(3 * count):
+            if held and rng.random() < 0.4:
+                give_back(held.pop(rng.randrange(len(held))))
+                continue
+            loads = [node.in_flight for node in balancer.nodes]
+            pick = balancer.pick()
+            held.append(pick)
+            looked += 1
+            need(
+                loads[int(pick.id)] == 0 or 0 not in loads,
+                f"loads {loads}: {pick.id} was lent while nodes were idle",
+            )
+    return f"{looked:,} picks over 1 to 50 nodes"
+
+
+@law
+def no_node_more_than_needed(seed: int) -> str:
+    """By `first` m nodes are in use only when at some moment more were in flight than the first m - 1 have places."""
+    rng = random.Random(seed)
+    looked = 0
+    for trial in range(40):
+        limits = [rng.randint(1, 4) for _ in range(rng.randint(1, 7))]
+        balancer = cluster(len(limits), "first", seed + trial, capacities=limits)
+        held: list[_engine.Pick] = []
+        most = furthest = 0
+        for _ in range(100):
+            if held and (len(held) == sum(limits) or rng.random() < 0.45):
+                give_back(held.pop(rng.randrange(len(held))))
+                continue
+            held.append(balancer.pick())
+            most, furthest = max(most, len(held)), max(furthest, int(held[-1].id))
+            looked += 1
+            need(
+                most > sum(limits[:furthest]),
+                f"capacities {limits}: node {furthest} was used, {most} at most were in flight",
+            )
+    return f"{looked:,} picks over 40 lists of capacities"
+
+
+@law
+def sizes_differ_by_the_largest(seed: int) -> str:
+    """While nobody leaves, the least loaded first: loads differ by at most the largest size; max <= (2 - 1/k) best."""
+    rng = random.Random(seed)
+    looked = 0
+    strategy = {"name": "least_connections", "load": "reported"}
+    for trial in range(30):
+        count = rng.randint(1, 6)
+        balancer = cluster(count, strategy, seed + trial)
+        loads, sizes = [0] * count, []
+        for node in range(count):
+            balancer.report(str(node), load=0)
+        for _ in range(25):
+            sizes.append(rng.choice([1, 2, 3, 50]))
+            pick = balancer.pick()
+            loads[int(pick.id)] += sizes[-1]
+            give_back(pick)
+            # A node tells its load at once, as a queue of its own would.
+            balancer.report(pick.id, load=loads[int(pick.id)])
+            looked += 1
+            need(max(loads) - min(loads) <= max(sizes), f"sizes {sizes}: loads {loads}")
+            # No split has a lesser maximum than the mean, nor than the largest request.
+            best = max(-(-sum(sizes) // count), *sizes)
+            need(count * max(loads) <= (2 * count - 1) * best, f"sizes {sizes}: loads {loads}")
+    return f"{looked:,} arrivals with sizes 1, 2, 3 and 50"
