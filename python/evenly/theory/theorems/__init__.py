@@ -8,20 +8,32 @@ from __future__ import annotations
 import difflib
 
 from evenly.errors import EvenlyError
-from evenly.theory.theorems import algorithms, beyond, core, foundation, practice
+from evenly.theory.theorems import (
+    core,
+    foundation,
+    hashing,
+    practice,
+    queues,
+    round_robin,
+    weights,
+)
 from evenly.theory.theorems.entry import Evidence, Kind, Theorem, Verdict
 
 __all__ = ["THEOREMS", "Evidence", "Kind", "Theorem", "UnknownTheorem", "Verdict", "find"]
 
-THEOREMS: tuple[Theorem, ...] = (
-    *foundation.ENTRIES,
-    *algorithms.ENTRIES,
-    *core.ENTRIES,
-    *practice.SCENARIOS,
-    *practice.CLAIMS,
-    algorithms.VARIANCE,
-    *practice.VARIANTS,
-    *beyond.ENTRIES,
+
+# One line registers a family.
+FAMILIES = (foundation, round_robin, queues, hashing, weights, core, practice)
+
+
+def place(entry: Theorem) -> tuple[bool, tuple[int, ...]]:
+    """Where an entry stands: by its number in the document; ours come last."""
+    ours = entry.number.startswith("E.")
+    return ours, tuple(map(int, entry.number.removeprefix("E.").split(".")))
+
+
+THEOREMS: tuple[Theorem, ...] = tuple(
+    sorted((entry for family in FAMILIES for entry in family.ENTRIES), key=place)
 )
 """Every entry, in the order of the document; ours come last."""
 

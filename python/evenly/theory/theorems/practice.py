@@ -17,7 +17,7 @@ def steps_of_a_search() -> Evidence:
     )
 
 
-SCENARIOS = (
+ENTRIES = (
     Theorem(
         number="5.1",
         kind=Kind.SCENARIO,
@@ -80,9 +80,6 @@ SCENARIOS = (
         laws=("new_node_share", "joining_is_monotone"),
         lemmas=("new_node_share", "join_monotone"),
     ),
-)
-
-CLAIMS = (
     Theorem(
         number="6.1",
         kind=Kind.CLAIM,
@@ -120,9 +117,6 @@ CLAIMS = (
         ),
         simulation="Measured: docs/complexity.md.",
     ),
-)
-
-VARIANTS = (
     Theorem(
         number="7.1",
         kind=Kind.VARIANT,

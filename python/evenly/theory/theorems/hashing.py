@@ -1,0 +1,169 @@
+"""Hashing: section 2.3 of the document, and what Evenly adds on bounds, exact shares and Maglev."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from evenly.theory.laws.ground import cluster, members
+from evenly.theory.laws.hashing import owners
+from evenly.theory.theorems.entry import Evidence, Kind, Theorem, Verdict
+
+
+def no_node_beyond_the_last() -> Evidence:
+    """Without wrapping around, keys above the greatest node hash have no node."""
+    nodes, keys = (2, 7, 11), range(16)
+    homeless = [key for key in keys if not [node for node in nodes if node >= key]]
+    return Evidence(
+        "hashes 0 … 15, nodes at 2, 7 and 11: how many keys have no node",
+        claimed=0,
+        found=len(homeless),
+    )
+
+
+def from_one_node_to_two() -> Evidence:
+    """1/|N| of the keys would be all of them."""
+    balancer = cluster(1, "consistent_hash")
+    before = owners(balancer, 1000)
+    balancer.add(members(2)[-1])
+    moved = sum(a != b for a, b in zip(before, owners(balancer, 1000), strict=True))
+    return Evidence(
+        "one node becomes two, 1,000 keys: the share that moves; on average over rings it is 1/2",
+        claimed=Fraction(1),
+        found=Fraction(moved, 1000),
+    )
+
+
+def filled(permutations: list[list[int]], slots: int) -> list[int]:
+    """Fill the table: in turn, each node takes the first free slot of its permutation."""
+    table, nexts = [-1] * slots, [0] * len(permutations)
+    while -1 in table:
+        for node, order in enumerate(permutations):
+            if -1 not in table:
+                break
+            while table[order[nexts[node]]] != -1:
+                nexts[node] += 1
+            table[order[nexts[node]]] = node
+    return table
+
+
+def the_table_of_the_paper() -> Evidence:
+    """Figure 3 of the paper: offsets 3, 0, 3 and skips 4, 2, 1 over 7 slots; B1 leaves."""
+    orders = [
+        [(offset + turn * skip) % 7 for turn in range(7)]
+        for offset, skip in ((3, 4), (0, 2), (3, 1))
+    ]
+    before = filled(orders, 7)
+    names = (0, 2)
+    after = [names[node] for node in filled([orders[0], orders[2]], 7)]
+    moved = [slot for slot in range(7) if before[slot] != 1 and before[slot] != after[slot]]
+    return Evidence(
+        f"the paper's 7 slots, {before} before and {after} after B1 left: slots of living nodes that moved",
+        claimed=0,
+        found=len(moved),
+    )
+
+
+ENTRIES = (
+    Theorem(
+        number="2.3.1",
+        kind=Kind.DEFINITION,
+        title="Consistent hashing",
+        statement="A key goes to the node with the least hash that is not below the key's.",
+        formula="consistent_hash(k, N) = argmin_{n ∈ N} hash(n) ≥ hash(k)",
+        verdict=Verdict.CORRECTED,
+        gist="undefined for keys above the last node: it does not wrap around",
+        counterexample=no_node_beyond_the_last,
+        corrected=(
+            "argmin of the clockwise distance (h(n) - h(k)) mod 2^64 over virtual nodes, ties "
+            "by the node's id, with a hash that is the same in every process."
+        ),
+        laws=("affinity",),
+        lemmas=("pick_uniq",),
+        sources=("D. Karger et al., Consistent hashing and random trees, STOC 1997",),
+    ),
+    Theorem(
+        number="2.3.1",
+        kind=Kind.THEOREM,
+        title="Monotonicity of consistent hashing",
+        statement="When N changes to N', only 1/|N| of the keys have to be mapped anew.",
+        formula="moved / keys = 1 / |N|,  N' = N ∪ {n_new}",
+        verdict=Verdict.CORRECTED,
+        gist="monotone, and 1/(k+1) moves on average; 1/k is the wrong constant",
+        counterexample=from_one_node_to_two,
+        corrected=(
+            "(1) After a join a key is where it was or on the new node. (2) After a departure "
+            "only keys of the node that left have moved. (3) The new node's expected share is "
+            "exactly 1/(k+1) on a join, 1/k on a departure; with v virtual nodes the moved "
+            "share of a ring is Beta(v, k v)."
+        ),
+        laws=("joining_is_monotone", "leaving_is_minimal", "new_node_share"),
+        lemmas=("join_monotone", "leave_minimal", "first_card_eq", "new_node_share"),
+        simulation=(
+            "100 nodes, 160 virtual nodes each: the fullest node has 1.211 times the mean, on "
+            "average over rings."
+        ),
+        sources=("D. Karger et al., Consistent hashing and random trees, STOC 1997",),
+    ),
+    Theorem(
+        number="E.6",
+        kind=Kind.THEOREM,
+        title="Bounded load",
+        statement=(
+            "When no node may have more than c times its share of what is out, rounded up, a key's "
+            "request still finds a node, the next in the key's own order."
+        ),
+        formula="x_i ≤ ⌈c (m + 1) w_i / W⌉,  ∑ ⌈c (m + 1) w_i / W⌉ > m",
+        verdict=Verdict.HOLDS,
+        gist="one hot key fills its node to c times its share and no further",
+        corrected=(
+            "The limits add up to c (m + 1) > m at least, so a node with room exists for every c >= 1. "
+            "As long as limits are not reached, keys stay where they were."
+        ),
+        laws=("bounded_load_holds", "there_is_always_room"),
+        simulation=(
+            "Zipf keys over a ring: the peak falls to c times the mean; at c = 1.25 it costs 1.000 probes "
+            "a request with 100 virtual nodes, 2.25 with one."
+        ),
+        sources=(
+            "V. Mirrokni, M. Thorup, M. Zadimoghaddam, Consistent hashing with bounded loads, SODA 2018",
+        ),
+    ),
+    Theorem(
+        number="E.7",
+        kind=Kind.THEOREM,
+        title="Shares of rendezvous hashing",
+        statement="With the score -w / ln u a key is a node's with probability w_i / W, exactly.",
+        formula="P(argmax -w_j / ln u_j = i) = w_i / W",
+        verdict=Verdict.HOLDS,
+        gist="exact shares without a table, and minimal moves when a weight changes",
+        corrected=(
+            "-ln u_i / w_i are independent exponentials of rates w_i, and the least of them is the "
+            "i-th with probability w_i / W. A heavier node takes keys only to itself."
+        ),
+        laws=("rendezvous_shares", "joining_is_monotone", "leaving_is_minimal"),
+        lemmas=("join_monotone", "leave_minimal", "first_card_eq"),
+        sources=(
+            "D. Thaler, C. Ravishankar, A name-based mapping scheme for rendezvous, 1996",
+            "C. Schindelhauer, G. Schomaker, Weighted distributed hash tables, SPAA 2005",
+        ),
+    ),
+    Theorem(
+        number="E.8",
+        kind=Kind.THEOREM,
+        title="Monotonicity of Maglev",
+        statement="When a node leaves, Maglev's table changes only in the node's own slots.",
+        verdict=Verdict.REFUTED,
+        gist="Maglev is even, not monotone: a few slots of living nodes move",
+        counterexample=the_table_of_the_paper,
+        corrected=(
+            "Every node has ⌊M/k⌋ or ⌈M/k⌉ of the M slots, so peak to mean is ⌈M/k⌉ k/M, at most 1 + k/M. "
+            "Where no key of a living node may move, hash by ring or rendezvous: they are monotone."
+        ),
+        laws=("leaving_is_minimal",),
+        simulation=(
+            "10 nodes, M = 65,537: when one leaves, .246 % of the slots of the others move, on average; "
+            "at M = 1,009 it is 2.40 %."
+        ),
+        sources=("D. Eisenbud et al., Maglev, NSDI 2016",),
+    ),
+)
