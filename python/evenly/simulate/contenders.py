@@ -91,6 +91,13 @@ def _label(table: Mapping[str, object]) -> str:
     unusual = [
         f"{key}={value}"
         for key, value in table.items()
-        if key != "name" and value != usual.get(key)
+        if key != "name" and not _is(value, usual.get(key))
     ]
     return f"{table['name']}({', '.join(unusual)})" if unusual else str(table["name"])
+
+
+def _is(value: object, default: str | None) -> bool:
+    """Whether a value is the default, which the engine's table tells as text."""
+    if default is None or isinstance(value, (str, bool)):
+        return str(value).lower() == (default or "").lower()
+    return isinstance(value, (int, float)) and float(default) == value

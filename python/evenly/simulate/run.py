@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -106,14 +105,8 @@ def notes(scenario: Scenario, results: Sequence[Result]) -> list[str]:
         )
     ran = {result.label for result in results}
     never = [one.label for one in scenario.strategies if one.label not in ran]
-    early = [_early(one) for one in results if not one.complete]
+    early = [f"{one.label} after {one.requests:,} requests" for one in results if not one.complete]
     if never or early:
         parts = [*early, *(f"{label} before it began" for label in never)]
         said.append(f"stopped early: {'; '.join(parts)}")
     return said
-
-
-def _early(result: Result) -> str:
-    cold = math.isnan(float(result.mean)) and result.ok > 0
-    text = f"{result.label} after {result.requests:,} requests"
-    return f"{text}, all of them its warm-up: it has no figures" if cold else text

@@ -55,11 +55,19 @@ def test_one_strategy_needs_no_list(alone: object) -> None:
 
 def test_two_of_one_name_are_told_apart_by_their_options() -> None:
     """Only options that differ from the defaults are said; the defaults written out are the defaults."""
-    given = [evenly.PowerOfTwo(), IN_FLIGHT, {"name": "power_of_two", "load": "latency"}]
+    given = [
+        evenly.PowerOfTwo(),
+        IN_FLIGHT,
+        {"name": "power_of_two", "load": "latency"},
+        evenly.ConsistentHash(virtual_nodes=160),
+        evenly.ConsistentHash(virtual_nodes=40),
+    ]
     assert labels(given) == [
         "power_of_two",
         "power_of_two(load=in_flight)",
         "power_of_two(load=latency)",
+        "consistent_hash",
+        "consistent_hash(virtual_nodes=40)",
     ]
 
 
