@@ -13,6 +13,7 @@ from evenly.theory.laws import (
     geography,
     hashing,
     least_connections,
+    moving,
     performance,
     round_robin,
     safety,
@@ -35,6 +36,7 @@ FAMILIES = (
     filling,
     safety,
     performance,
+    moving,
     survival,
     geography,
 )

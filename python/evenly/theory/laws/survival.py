@@ -8,6 +8,7 @@ from fractions import Fraction
 from evenly.errors import NoNodeAvailable
 from evenly.theory.laws.ground import cluster, give_back, lend, registered, subsets
 from evenly.theory.laws.law import law, need
+from evenly.theory.laws.scenario import simulated
 
 
 @law
@@ -52,6 +53,51 @@ def failures_are_found_out(seed: int) -> str:
         worst = max(worst, lost)
         need(lost <= 5 * len(dead), f"{name}: {lost} of 600 requests met a dead node")
     return f"{len(registered())} strategies, 2 of 6 nodes dead: at most {worst} of 600 requests met one"
+
+
+@law
+def checks_find_out_the_dead(seed: int) -> str:
+    """By active checks a dead node is found out within every + (fall - 1) fast, a hanging one fall timeouts later."""
+    rng = random.Random(seed)
+    rate, nodes = 100.0, 4
+    every, fast, timeout, fall = 5.0, 1.0, 2.0, 3
+    worst = 0.0
+    for trial in range(12):
+        happens = "hang" if trial % 2 else "kill"
+        report = simulated(
+            {"name": "round_robin"},
+            rate,
+            [{"concurrency": None}] * nodes,
+            seed + trial,
+            requests=6000,
+            warmup=0.0,
+            arrivals={"kind": "deterministic", "rate": rate},
+            service={"kind": "deterministic", "mean": 0.01},
+            timeout=timeout,
+            timeline=[{"at": rng.uniform(10, 20), "do": happens, "node": "0"}],
+            settings={
+                "ejection": None,
+                "retries": {"extra": 0},
+                "health": {
+                    "every": every,
+                    "fast": fast,
+                    "timeout": timeout,
+                    "rise": 2,
+                    "fall": fall,
+                    "jitter": 0.0,
+                    "required": False,
+                },
+            },
+        )
+        needs = every + (fall - 1) * fast + (fall * timeout if happens == "hang" else 0)
+        # One request more at the border, and one in service.
+        most = rate / nodes * needs + 2
+        worst = max(worst, report["failed"] / most)
+        need(
+            0 < report["failed"] <= most and report["refused"] == 0,
+            f"{happens}: {report['failed']} failed of {most:.0f}, {report['refused']} refused",
+        )
+    return f"6 deaths and 6 hangs, simulated; failures at most {worst:.2f} of their bound"
 
 
 @law

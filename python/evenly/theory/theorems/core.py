@@ -204,7 +204,7 @@ ENTRIES = (
             "/ (2 (1 - rho)). Moving a share a of the difference settles if and only if 0 < a < "
             "1."
         ),
-        laws=("shortest_queue_drift",),
+        laws=("shortest_queue_drift", "moving_a_share_settles"),
         lemmas=("jsq_drift",),
         simulation=(
             "mu = (10, .1, .1), lambda = 5: with two uniform choices both slow nodes grow by "
@@ -233,6 +233,7 @@ ENTRIES = (
         ),
         laws=(
             "survives",
+            "checks_find_out_the_dead",
             "failures_are_found_out",
             "panic_never_returns_nothing",
             "retry_budget",

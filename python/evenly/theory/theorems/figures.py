@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any
 
-from evenly import _engine
 from evenly.theory.closed import mm1, mmc, reference, round_robin, split
+from evenly.theory.laws.scenario import simulated
 
 __all__ = ["BEYOND", "Figure", "Measured"]
 
@@ -39,30 +37,6 @@ class Figure:
     def off(self, measured: Measured) -> float:
         """How far what was measured is from what is expected, in standard errors of both."""
         return abs(measured.value - self.expected) / sqrt(measured.error**2 + self.uncertain**2)
-
-
-Report = dict[str, Any]
-
-
-def simulated(
-    strategy: Mapping[str, object],
-    rate: float,
-    nodes: Sequence[Mapping[str, object]],
-    seed: int,
-    requests: int = 1_500_000,
-    **more: object,
-) -> Report:
-    """Run a scenario with Poisson arrivals and exponential sizes of mean 1."""
-    scenario = {
-        "nodes": [{"id": str(at), **node} for at, node in enumerate(nodes)],
-        "strategy": strategy,
-        "arrivals": {"kind": "poisson", "rate": rate},
-        "service": {"kind": "exponential", "mean": 1.0},
-        "requests": requests,
-        **more,
-    }
-    report: Report = json.loads(_engine.simulate(json.dumps(scenario), seed))
-    return report
 
 
 def response(
