@@ -10,7 +10,7 @@
 //!          most 4,096; otherwise, and after a change in the middle of a period, O(n log n) in a critical section.
 //! Promise  while weights stand, each of k nodes is within 1 − 1/(2k − 2) of its share on every prefix (Tijdeman 1980),
 //!          and no rule does better; while they change, at most H_k − 1 behind it, and 0.31 more after a time in which
-//!          they stood (theory 2.4.1, laws/deadline)
+//!          they stood (theory E.2, laws/deadline)
 
 use super::options::{OptionEntry, Options};
 use super::turns::{Rule, Turns, level};

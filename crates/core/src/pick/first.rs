@@ -6,7 +6,7 @@
 //! Fails    without capacities: the first node takes everything, as it never is full.
 //! Costs    O(1) while the first node has room, O(m) when m are full.
 //! Promise  while all are fit, m nodes are in use only if at some moment more requests were in flight than the first
-//!          m − 1 have places: no policy does with fewer in this order (laws/first)
+//!          m − 1 have places: no policy does with fewer in this order (theory E.10, laws/first)
 
 use super::options::{OptionEntry, Options};
 use super::{Ground, Key, Strategy, View};

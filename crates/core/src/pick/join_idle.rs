@@ -6,7 +6,7 @@
 //!          nobody is idle, and it is power_of_two.
 //! Costs    O(n) up to 32 nodes; above, O(log n) in a short critical section at each pick and return.
 //! Promise  no request meets another while some fit node has none: idle and waiting never meet (Lu et al. 2011,
-//!          laws/join_idle)
+//!          theory E.9, laws/join_idle)
 
 use super::least_connections::SCAN_LIMIT;
 use super::options::{OptionEntry, Options};

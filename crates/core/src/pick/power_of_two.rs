@@ -10,7 +10,7 @@
 //! Costs    O(choices), no allocation; with the default two random numbers and two loads, where weights differ four
 //!          random numbers.
 //! Promise  load in_flight: n requests, n nodes: max ln ln n / ln choices + O(1) w.h.p.; the strictly busiest of all is
-//!          never lent while all are fit (theory 2.7, laws/power_of_two)
+//!          never lent while all are fit (theory E.4, laws/power_of_two)
 
 use std::cmp::Ordering;
 use std::sync::Arc;

@@ -6,7 +6,7 @@
 //! Fails    on thousands of nodes (see Costs), and with one hot key unless `bounded_load` is set.
 //! Costs    O(n) at each pick: one hash a node; 16 bytes a node. A node that joins or leaves costs O(n), too.
 //! Promise  a joining or heavier node takes keys only to itself, a leaving or lighter one gives up only its own; each key
-//!          is a node's with probability exactly weight / sum of weights (theory 2.3.1, laws/rendezvous)
+//!          is a node's with probability exactly weight / sum of weights (theory E.7, laws/rendezvous)
 
 use super::bounded::{Bound, Gate};
 use super::options::{KEY, OptionEntry, Options};
