@@ -20,6 +20,7 @@ __all__ = [
     "defaults",
     "rules",
     "run_proxy",
+    "simulate",
     "strategies",
     "toml_document",
     "version",

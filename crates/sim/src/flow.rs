@@ -204,7 +204,7 @@ impl Run<'_> {
         let (reason, mishap) = match ending {
             Ending::Good => {
                 books.ok += 1;
-                if request.warm == self.stats.warm {
+                if request.warm {
                     books.answered += 1;
                     books.took += u128::from(self.now - request.sent);
                 }
@@ -282,7 +282,7 @@ impl Run<'_> {
                 self.counts.tries -= 1;
             }
             self.counts.requests -= 1;
-            self.stats.leave(self.now, self.now - request.arrived, false, true);
+            self.stats.leave(self.now, self.now - request.arrived, false, false);
         }
     }
 }

@@ -215,7 +215,7 @@ impl Run<'_> {
             }
         };
         while self.stats.bound().is_some_and(|bound| reached(bound, self)) {
-            self.stats.cross(self.now, &mut self.nodes, &mut self.books);
+            self.stats.cross(self.now, &mut self.nodes, &self.books);
         }
     }
 

@@ -135,7 +135,7 @@ impl Stats {
             at: start,
             sojourns: 0,
             ok: 0,
-            begin: Mark { at: start, nodes: vec![(0, 0); scenario.nodes.len()], ..Mark::default() },
+            begin: Mark::default(),
             last: Mark::default(),
             end: None,
         }
@@ -159,15 +159,14 @@ impl Stats {
         self.count += 1;
     }
 
-    /// A request has its answer. During the warm-up all count, in case the run ends there; after it only those that came
-    /// after it (`warm`), and what was counted before is forgotten.
+    /// A request has its answer; it counts when it came after the warm-up.
     #[inline]
     pub fn leave(&mut self, now: u64, response: u64, well: bool, warm: bool) {
         self.advance(now);
         self.count -= 1;
         self.sojourns += u128::from(response);
         self.ok += u64::from(well);
-        if well && warm == self.warm {
+        if well && warm {
             self.batch.record(response).expect(GROWS);
             self.batch_sum += u128::from(response);
         }
@@ -188,7 +187,7 @@ impl Stats {
     }
 
     /// The run crosses the next bound at `now`.
-    pub fn cross(&mut self, now: u64, nodes: &mut [Node], books: &mut [Books]) {
+    pub fn cross(&mut self, now: u64, nodes: &mut [Node], books: &[Books]) {
         let mark = self.mark(now, nodes);
         if self.warm {
             if let Some(level) = level(&self.last, &mark, books) {
@@ -201,11 +200,6 @@ impl Stats {
         } else {
             self.warm = true;
             self.begin = mark.clone();
-            self.batch.reset();
-            self.batch_sum = 0;
-            for books in books {
-                (books.answered, books.took) = (0, 0);
-            }
         }
         self.crossed += 1;
         self.last = mark;
@@ -247,7 +241,9 @@ impl Stats {
     ) -> (Option<Level>, Means) {
         self.end_batch(self.bound().is_none());
         self.end(now, nodes);
-        let end = self.end.as_ref().unwrap_or(&self.last);
+        let (Some(end), true) = (&self.end, self.warm) else {
+            return (None, Means { span: 0, nodes: vec![(0.0, 0.0); books.len()] });
+        };
         (level(&self.begin, end, books), means(&self.begin, end))
     }
 }

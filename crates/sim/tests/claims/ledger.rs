@@ -90,8 +90,8 @@ fn both_disciplines_do_the_same_work() {
 /// What is still out when a run is stopped never came: the books are closed without it.
 #[test]
 fn a_run_that_is_stopped_keeps_what_is_done() {
-    let scenario =
-        evenly_sim::Scenario::parse(&world(&two_choices(), 10_000_000).to_string()).unwrap();
+    let long = with(world(&two_choices(), 10_000_000), json!({"warmup": 0.0}));
+    let scenario = evenly_sim::Scenario::parse(&long.to_string()).unwrap();
     let plan = evenly_sim::Replications { scenario: &scenario, seed: 2, count: 3, threads: 2 };
     let outcome = plan.play(&mut |done| done < 10_000).unwrap();
     assert!(!outcome.complete);
