@@ -23,22 +23,27 @@ from evenly.errors import (
 )
 from evenly.node import Node, NodeView
 from evenly.strategy import (
+    Anchor,
     ConsistentHash,
     Deadline,
     First,
     JoinIdle,
+    Jump,
     LeastConnections,
     LeastLatency,
+    Maglev,
     PowerOfTwo,
     Random,
     Rendezvous,
     RoundRobin,
+    Slots,
     View,
     WeightedRoundRobin,
     strategy,
 )
 
 __all__ = [
+    "Anchor",
     "Balancer",
     "ConsistentHash",
     "Deadline",
@@ -51,8 +56,10 @@ __all__ = [
     "InvalidSetting",
     "InvalidStrategy",
     "JoinIdle",
+    "Jump",
     "LeastConnections",
     "LeastLatency",
+    "Maglev",
     "NoNodeAvailable",
     "Node",
     "NodeView",
@@ -64,6 +71,7 @@ __all__ = [
     "Rendezvous",
     "Retries",
     "RoundRobin",
+    "Slots",
     "StrategyFault",
     "UnknownNode",
     "View",

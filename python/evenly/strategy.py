@@ -33,17 +33,21 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BUILT_IN",
+    "Anchor",
     "ConsistentHash",
     "Deadline",
     "First",
     "JoinIdle",
+    "Jump",
     "LeastConnections",
     "LeastLatency",
+    "Maglev",
     "PowerOfTwo",
     "PythonStrategy",
     "Random",
     "Rendezvous",
     "RoundRobin",
+    "Slots",
     "StrategyLike",
     "View",
     "WeightedRoundRobin",
@@ -142,6 +146,44 @@ class Rendezvous:
     key: str = "client_ip"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maglev:
+    """The key's entry in a table that the nodes have filled by turns."""
+
+    name: ClassVar[str] = "maglev"
+    table_size: int = 65537
+    bounded_load: float = 0
+    key: str = "client_ip"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slots:
+    """The node whose range holds the key's slot, as in a Redis Cluster."""
+
+    name: ClassVar[str] = "slots"
+    bounded_load: float = 0
+    key: str = "client_ip"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jump:
+    """The bucket where the key's jumps end; nodes are added at the end of the list only."""
+
+    name: ClassVar[str] = "jump"
+    bounded_load: float = 0
+    key: str = "client_ip"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """The key's bucket, or the one it is hashed on to; callers must see the same changes in the same order."""
+
+    name: ClassVar[str] = "anchor"
+    size: int = 4096
+    bounded_load: float = 0
+    key: str = "client_ip"
+
+
 BuiltIn = (
     RoundRobin
     | WeightedRoundRobin
@@ -154,6 +196,10 @@ BuiltIn = (
     | PowerOfTwo
     | ConsistentHash
     | Rendezvous
+    | Maglev
+    | Slots
+    | Jump
+    | Anchor
 )
 BUILT_IN: tuple[type[BuiltIn], ...] = (
     RoundRobin,
@@ -167,6 +213,10 @@ BUILT_IN: tuple[type[BuiltIn], ...] = (
     PowerOfTwo,
     ConsistentHash,
     Rendezvous,
+    Maglev,
+    Slots,
+    Jump,
+    Anchor,
 )
 """One class for each strategy of the engine."""
 

@@ -3,16 +3,22 @@
 
 use std::io::Read;
 
-use crc::{CRC_32_ISO_HDLC, Crc, Digest, Table};
+use crc::{CRC_16_XMODEM, CRC_32_ISO_HDLC, Crc, Digest, Table};
 use md5::{Digest as _, Md5};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+static CRC16: Crc<u16> = Crc::<u16>::new(&CRC_16_XMODEM);
 static CRC32: Crc<u32, Table<16>> = Crc::<u32, Table<16>>::new(&CRC_32_ISO_HDLC);
 
 /// The 64-bit keyed hash of `bytes` (XXH3): equal in every process, release and language binding.
 #[inline]
 pub fn hash64(seed: u64, bytes: &[u8]) -> u64 {
     xxh3_64_with_seed(bytes, seed)
+}
+
+/// CRC-16/XMODEM, by which Redis Cluster finds a key's slot.
+pub(crate) fn crc16(bytes: &[u8]) -> u16 {
+    CRC16.checksum(bytes)
 }
 
 /// CRC-32 (ISO-HDLC, as in zlib), by which nginx and memcached clients hash.
@@ -38,10 +44,11 @@ pub(crate) fn murmur3(front: &[u8], back: &[u8]) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{crc32, md5, murmur3};
+    use super::{crc16, crc32, md5, murmur3};
 
     #[test]
     fn each_hash_gives_its_published_check_value() {
+        assert_eq!(crc16(b"123456789"), 0x31c3);
         assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
         assert_eq!(md5(b"abc")[..4], [0x90, 0x01, 0x50, 0x98]);
         assert_eq!(murmur3(b"", b""), 0);

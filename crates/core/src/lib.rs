@@ -35,7 +35,7 @@ mod state;
 pub mod sync;
 mod time;
 
-pub use balancer::{Act, Balancer, Event};
+pub use balancer::{Act, Balancer, Event, Owners};
 pub use cluster::{Cluster, Member, Spec};
 pub use fault::Fault;
 pub use hash::hash64;

@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use evenly_core::{Admin, Attempt, Balancer as Core, Mishap, Nanos, Strategy, Tried, Verdict};
 use parking_lot::Mutex;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
 use crate::errors::{self, fault};
 use crate::key::with_key;
 use crate::names;
 use crate::node::{self, Node};
+use crate::owners;
 use crate::pick::Pick;
 use crate::process;
 use crate::script::Scripted;
@@ -124,6 +125,18 @@ impl Balancer {
     /// Jain's fairness index of the loads per unit of weight: 1 when all are equal, 1/k when one has all.
     fn jain_index(&self) -> f64 {
         self.shared.core.jain_index()
+    }
+
+    /// The id of the node where a key lives now: what a pick would be lent, without lending it.
+    #[pyo3(signature = (key, /))]
+    fn owner<'py>(&self, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
+        owners::of_one(&self.shared, key)
+    }
+
+    /// The same for many keys, in their order.
+    #[pyo3(signature = (keys, /))]
+    fn owners<'py>(&self, keys: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
+        owners::of_many(&self.shared, keys)
     }
 
     /// Makes every node's active check due at once; does not wait for the answers.

@@ -18,6 +18,7 @@ mod errors;
 mod key;
 mod names;
 mod node;
+mod owners;
 mod pick;
 mod process;
 mod rules;

@@ -2,6 +2,7 @@
 
 mod membership;
 mod observe;
+mod owners;
 mod pick;
 mod tick;
 
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 
+pub use owners::Owners;
 pub use tick::{Act, Event};
 
 use crate::budget::Budget;

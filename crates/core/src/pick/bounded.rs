@@ -143,23 +143,23 @@ impl<'a> Gate<'a> {
         taken < u128::from(self.share) * u128::from(member.weight)
     }
 
-    /// Whether anybody may: asked before a long walk.
-    #[cold]
-    pub fn lets_anybody(&self) -> bool {
-        (0..self.view.len()).any(|index| self.lets(index))
+    /// The key's own member, or else the first of `others` that the gate lets through: they are looked at only when
+    /// there is one at all.
+    #[inline]
+    pub fn first<I: Iterator<Item = usize>>(
+        &self,
+        own: usize,
+        others: impl FnOnce() -> I,
+    ) -> Option<usize> {
+        if self.lets(own) { Some(own) } else { self.other(others) }
     }
 
-    /// The first that the gate lets through in an order that meets every member: its first is tried before the gate
-    /// looks whether the rest of the walk is worth it.
-    #[inline]
-    pub fn first(&self, mut order: impl Iterator<Item = usize>) -> Option<usize> {
-        let own = order.next()?;
-        if self.lets(own) {
-            return Some(own);
+    #[cold]
+    fn other<I: Iterator<Item = usize>>(&self, others: impl FnOnce() -> I) -> Option<usize> {
+        if (0..self.view.len()).any(|index| self.lets(index)) {
+            others().find(|&index| self.lets(index))
+        } else {
+            None
         }
-        if !self.lets_anybody() {
-            return None;
-        }
-        order.find(|&index| self.lets(index))
     }
 }

@@ -11,7 +11,7 @@
 //! Promise  a joining node takes keys only to itself, a leaving one gives up only its own, 1/(n+1) of all on average
 //!          (theory 2.3.1, laws/consistent_hash); the other libraries' keys exactly
 
-use super::bounded::{Bound, Gate};
+use super::bounded::Bound;
 use super::compatible::Compatible;
 use super::options::{KEY, OptionEntry, Options};
 use super::ring::Ring;
@@ -99,7 +99,8 @@ impl Strategy for ConsistentHash {
             Key::Bytes(bytes) => self.compatible.place(self.hash_seed, bytes),
             Key::None => rng.next_u64(),
         };
-        self.bound.choose(view, |gate: &Gate<'_>| gate.first(self.ring.clockwise(place)))
+        let (own, from) = self.ring.at(place)?;
+        self.bound.choose(view, |gate| gate.first(own, || self.ring.clockwise(from)))
     }
 
     fn changed(&self, members: &[Member], index: usize) {

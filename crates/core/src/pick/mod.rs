@@ -1,38 +1,47 @@
 //! Which node? One file per strategy; the table at the end is where a strategy is registered.
 
 mod alias;
+mod anchor;
 mod bounded;
 mod compatible;
 mod consistent_hash;
 mod deadline;
 mod first;
 mod join_idle;
+mod jump;
 mod least;
 mod least_connections;
 mod least_latency;
+mod maglev;
 mod options;
 mod patrol;
 mod power_of_two;
+mod probes;
 mod random;
 mod rendezvous;
 mod ring;
 mod round_robin;
+mod slots;
 mod tournament;
 mod turns;
 mod view;
 mod weighted_round_robin;
 
+pub use anchor::Anchor;
 pub use consistent_hash::ConsistentHash;
 pub use deadline::Deadline;
 pub use first::First;
 pub use join_idle::JoinIdle;
+pub use jump::{Jump, jump};
 pub use least_connections::LeastConnections;
 pub use least_latency::LeastLatency;
+pub use maglev::{Maglev, fill};
 pub use options::{OptionEntry, StrategySpec, Value};
 pub use power_of_two::PowerOfTwo;
 pub use random::Random;
 pub use rendezvous::Rendezvous;
 pub use round_robin::RoundRobin;
+pub use slots::{SLOTS, Slots, slot};
 pub use view::{ASKS, Key, Tried, View};
 pub use weighted_round_robin::WeightedRoundRobin;
 
@@ -136,6 +145,10 @@ strategies! {
     "power_of_two" => PowerOfTwo in "power_of_two.rs",
     "consistent_hash" => ConsistentHash in "consistent_hash.rs",
     "rendezvous" => Rendezvous in "rendezvous.rs",
+    "maglev" => Maglev in "maglev.rs",
+    "slots" => Slots in "slots.rs",
+    "jump" => Jump in "jump.rs",
+    "anchor" => Anchor in "anchor.rs",
 }
 
 /// Every strategy there is.

@@ -7,6 +7,9 @@ use std::sync::Arc;
 /// Who has how many points: by this a member is known from one ring to the next.
 pub(super) type Owner = (Arc<str>, u64);
 
+/// Stands for an owner that is there no more.
+const GONE: u32 = u32::MAX;
+
 /// The points in the order of the circle.
 #[derive(Debug)]
 pub(super) struct Ring {
@@ -29,7 +32,6 @@ impl Ring {
         points: impl Fn(usize, &mut dyn FnMut(u64)),
         rank: impl Fn(usize) -> R,
     ) -> Self {
-        const GONE: u32 = u32::MAX;
         let at: HashMap<&str, usize> =
             owners.iter().enumerate().map(|(index, (id, _))| (&**id, index)).collect();
         let mut fresh = vec![true; owners.len()];
@@ -49,47 +51,72 @@ impl Ring {
             points(index, &mut |place| new.push((place, index as u32)));
         }
         new.sort_unstable();
-        let kept = self.points.iter().map(|&(place, old)| (place, moved[old as usize]));
-        let mut points = merge(kept.filter(|&(_, index)| index != GONE), &new, self.points.len());
-        for run in points.chunk_by_mut(|a, b| a.0 == b.0).filter(|run| run.len() > 1) {
-            run.sort_by_key(|&(_, index)| rank(index as usize));
-        }
+        let mut points = self.merged(&moved, &new);
         let shift = 64 - points.len().next_power_of_two().trailing_zeros().max(1);
         let mut starts = Vec::with_capacity(1 << (64 - shift));
+        let (mut last, mut ties) = (None, Vec::new());
         for (at, &(place, _)) in points.iter().enumerate() {
-            starts.resize(starts.len().max((place >> shift) as usize + 1), at as u32);
+            let bits = (place >> shift) as usize;
+            while starts.len() <= bits {
+                starts.push(at as u32);
+            }
+            if last == Some(place) {
+                ties.push(at);
+            }
+            last = Some(place);
         }
         starts.resize(1 << (64 - shift), points.len() as u32);
+        for tie in ties {
+            let place = points[tie].0;
+            let from = points.partition_point(|point| point.0 < place);
+            points[from..=tie].sort_by_key(|&(_, index)| rank(index as usize));
+        }
         drop(at);
         Self { owners, points, starts, shift }
     }
 
-    /// The members clockwise from the first point at or after `place`, each as often as it has points.
+    /// The points that stay, under their owners' new numbers, with the `new` ones in between; both are in order.
+    fn merged(&self, moved: &[u32], new: &[(u64, u32)]) -> Vec<(u64, u32)> {
+        let mut merged = Vec::with_capacity(self.points.len() + new.len());
+        let same = moved.iter().enumerate().all(|(old, &now)| old as u32 == now);
+        let mut done = 0;
+        for &point in new.iter().chain(&[(u64::MAX, GONE)]) {
+            let ahead = &self.points[done..];
+            let until = if point.1 == GONE {
+                ahead.len()
+            } else {
+                ahead.partition_point(|kept| kept.0 <= point.0)
+            };
+            done += until;
+            if same {
+                merged.extend_from_slice(&ahead[..until]);
+            } else {
+                let kept = ahead[..until].iter().map(|&(place, old)| (place, moved[old as usize]));
+                merged.extend(kept.filter(|&(_, index)| index != GONE));
+            }
+            if point.1 != GONE {
+                merged.push(point);
+            }
+        }
+        merged
+    }
+
+    /// The member of the first point at or after `place`, and how to go on from there.
     #[inline]
-    pub fn clockwise(&self, place: u64) -> impl Iterator<Item = usize> {
-        let first = self.starts[(place >> self.shift) as usize] as usize;
-        let before = self.points[first..].iter().take_while(|&&(point, _)| point < place).count();
-        let (past, ahead) = self.points.split_at(first + before);
+    pub fn at(&self, place: u64) -> Option<(usize, usize)> {
+        let mut at = self.starts[(place >> self.shift) as usize] as usize;
+        while self.points.get(at).is_some_and(|&(point, _)| point < place) {
+            at += 1;
+        }
+        let point = self.points.get(at).or_else(|| self.points.first())?;
+        Some((point.1 as usize, at))
+    }
+
+    /// The members clockwise from a point on, each as often as it has points.
+    pub fn clockwise(&self, from: usize) -> impl Iterator<Item = usize> {
+        let (past, ahead) = self.points.split_at(from);
         ahead.iter().chain(past).map(|&(_, index)| index as usize)
     }
-}
-
-/// Both in one order; they are in order already.
-fn merge(
-    kept: impl Iterator<Item = (u64, u32)>,
-    new: &[(u64, u32)],
-    room: usize,
-) -> Vec<(u64, u32)> {
-    let mut merged = Vec::with_capacity(room + new.len());
-    let mut new = new.iter().copied().peekable();
-    for point in kept {
-        while let Some(before) = new.next_if(|before| before.0 < point.0) {
-            merged.push(before);
-        }
-        merged.push(point);
-    }
-    merged.extend(new);
-    merged
 }
 
 #[cfg(test)]

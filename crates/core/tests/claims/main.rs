@@ -9,6 +9,7 @@
 mod common;
 
 mod active_check;
+mod anchor;
 mod bounded_load;
 mod breaker;
 mod consistent_hash;
@@ -18,9 +19,11 @@ mod estimate;
 mod exploration;
 mod first;
 mod join_idle;
+mod jump;
 mod least_connections;
 mod least_latency;
 mod ledger;
+mod maglev;
 mod membership;
 mod options;
 mod panic;
@@ -32,6 +35,7 @@ mod retry;
 mod round_robin;
 mod scenario;
 mod simulation;
+mod slots;
 mod slow_start;
 mod threads;
 mod weighted_round_robin;
