@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import assert_type
 
 import evenly
+from evenly import simulate as simulator
 from evenly.balancer import Acquire, Attempt
 
 users = evenly.Balancer(["10.0.0.1:80", evenly.Node("10.0.0.2:80", weight=2), {"address": "c:80"}])
@@ -76,3 +77,17 @@ try:
 except evenly.NoNodeAvailable as refusal:
     assert_type(refusal.retry_after, float | None)
     assert_type(refusal.counts, dict[str, int])
+
+simulated = simulator.simulate(
+    ["random", evenly.RoundRobin(), evenly.PowerOfTwo(load="in_flight"), {"name": "random"}],
+    nodes=[simulator.SimNode(speed=2), {"weight": 2}],
+    arrivals=simulator.Bursty(rates=[1, 30], dwell=[60, 2]),
+    service=simulator.Empirical([0.01, 0.02]),
+    timeline=[simulator.Kill(at=10, node="n0"), {"do": "recover", "at": 20, "node": "n0"}],
+    delay="1ms",
+)
+assert_type(simulated, simulator.Results)
+assert_type(simulated[0], simulator.Result)
+assert_type(simulated["random"].p99, simulator.Estimate)
+assert_type(float(simulated[0].mean), float)
+assert_type(simulated[0].series[0].mean, float | None)

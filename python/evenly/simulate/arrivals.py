@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
@@ -70,8 +71,8 @@ class Bursty(Part):
     """
 
     kind: ClassVar[str] = "bursty"
-    rates: Annotated[tuple[float, ...], sequence(FROM_ZERO, "a list of rates", 2)]
-    dwell: Annotated[tuple[float, ...], sequence(moment(zero=False), "a list of seconds", 2)]
+    rates: Annotated[Sequence[float], sequence(FROM_ZERO, "a list of rates", 2)]
+    dwell: Annotated[Sequence[float], sequence(moment(zero=False), "a list of seconds", 2)]
 
     def together(self) -> list[Found]:
         """One dwell time for each rate, and not silence alone."""
@@ -111,7 +112,7 @@ class Trace(Part):
     """Requests at these moments, in seconds from the start, in order."""
 
     kind: ClassVar[str] = "trace"
-    times: Annotated[tuple[float, ...], sequence(moment(zero=True), "a list of seconds")]
+    times: Annotated[Sequence[float], sequence(moment(zero=True), "a list of seconds")]
 
     def together(self) -> list[Found]:
         """Time does not run backwards."""

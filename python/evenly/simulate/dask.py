@@ -91,13 +91,17 @@ def _told(future: Future) -> None:
         ) from None
 
 
-def _parcel(job: Job) -> tuple[str, int, int, Any]:
+def _parcel(job: Job) -> tuple[str, str, int, int, Any]:
     """What travels to a worker."""
     scenario = job.scenario
     text = json.dumps(scenario.with_strategy(job.contender))
-    return text, scenario.seed, scenario.replications, job.contender.fresh()
+    return _engine.version, text, scenario.seed, scenario.replications, job.contender.fresh()
 
 
-def _remote(text: str, seed: int, replications: int, strategy: Any) -> str:
-    """Runs on the worker."""
+def _remote(version: str, text: str, seed: int, replications: int, strategy: Any) -> str:
+    """Runs on the worker, and only if that is of the same version: figures of two engines do not mix."""
+    if _engine.version != version:
+        raise NoCluster(
+            f"a worker has Evenly {_engine.version}, and here is {version}: install the same on all"
+        )
     return _engine.simulate(text, seed, replications, 1, None, strategy)

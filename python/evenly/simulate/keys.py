@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
@@ -24,7 +25,7 @@ class KeyTrace(Part):
     """These keys in this order, one for each request, over again when they are used up."""
 
     kind: ClassVar[str] = "trace"
-    keys: Annotated[tuple[str, ...], sequence(text("a text"), "a list of texts")]
+    keys: Annotated[Sequence[str], sequence(text("a text"), "a list of texts")]
 
     def engine(self) -> dict[str, Any]:
         """As JSON has it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from evenly.simulate.arrivals import Closed
 from evenly.simulate.faults import InvalidScenario
 from evenly.simulate.jobs import Job, Progress, play
 from evenly.simulate.part import Wrong, read_part
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["Interrupted", "Progress", "run", "scenario_from", "simulate"]
 
 Table = Mapping[str, object]
+
+
+DROWNING = 0.995
+"""Part of the time that a node is busy from which it is said to drown. At 99.5 % the wait is 200 times the service."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -98,6 +103,8 @@ def notes(scenario: Scenario, results: Sequence[Result]) -> list[str]:
             f"the nodes are offered {load:.0%} of what they can do: what waits grows for as long as the run "
             "lasts, so the figures describe this run and no steady state"
         )
+    if not isinstance(scenario.arrivals, Closed) and (load or 0) < 1:
+        said += [note for result in results for note in _drowning(result)]
     if scenario.timeline and results:
         said.append(
             "things happen on the way, and the intervals hold the difference between before and after, too: they "
@@ -110,3 +117,14 @@ def notes(scenario: Scenario, results: Sequence[Result]) -> list[str]:
         parts = [*early, *(f"{label} before it began" for label in never)]
         said.append(f"stopped early: {'; '.join(parts)}")
     return said
+
+
+def _drowning(result: Result) -> list[str]:
+    """Nodes that get more than they can do, though all together could do it."""
+    busy = [node.id for node in result.nodes if (node.utilisation or 0) >= DROWNING]
+    if not busy:
+        return []
+    who = f"{busy[0]} is" if len(busy) == 1 else f"{busy[0]} and {len(busy) - 1} more are"
+    return [
+        f"{result.label}: {who} busy all the time; what waits there grows as long as the run lasts"
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Annotated, Any, ClassVar
@@ -107,7 +108,7 @@ class Empirical(Part):
     """Drawn from measured times, each as likely as the other."""
 
     kind: ClassVar[str] = "empirical"
-    samples: Annotated[tuple[float, ...], sequence(moment(zero=True), "a list of seconds")]
+    samples: Annotated[Sequence[float], sequence(moment(zero=True), "a list of seconds")]
 
     @property
     def mean(self) -> float:

@@ -173,6 +173,14 @@ def test_an_overloaded_cluster_is_said_to_be_one() -> None:
     assert str(over).splitlines()[-1] == f"note: {over.notes[0]}"
 
 
+def test_a_node_that_drowns_is_named() -> None:
+    """All together could do the work, and the slow one gets as much as the fast ones."""
+    nodes = [SimNode(), SimNode(), SimNode(id="slow", speed=0.2)]
+    made = small(strategies=["round_robin", IN_FLIGHT], nodes=nodes, arrivals=1.5)
+    (note,) = made.notes
+    assert note.startswith("round_robin: slow is busy all the time; what waits there grows")
+
+
 def test_round_robin_is_exact_in_turn() -> None:
     """Each of four nodes is given exactly a quarter, and steady work on it never waits."""
     made = small(

@@ -136,6 +136,17 @@ def test_a_strategy_in_python_travels_along(scheduler: str) -> None:
     ]
 
 
+def test_a_sweep_on_a_cluster_can_be_stopped(scheduler: str) -> None:
+    """What is done is kept; the points that are not are left empty, and say so."""
+    long = {**COMMON, "requests": 2_000_000}
+    far = sweep({"seed": [1, 2, 3]}, dask=scheduler, progress=lambda *_: False, **long)
+    assert not far.complete
+    assert len(far) == 3
+    missing = [note for results in far for note in results.notes]
+    assert missing
+    assert all(note.startswith("stopped early: ") for note in missing)
+
+
 def test_the_command_takes_the_address_of_a_cluster(scheduler: str, tmp_path: Path) -> None:
     """The same table as without."""
     file = tmp_path / "sweep.toml"
