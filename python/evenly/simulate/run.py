@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -112,7 +113,7 @@ def notes(scenario: Scenario, results: Sequence[Result]) -> list[str]:
         )
     ran = {result.label for result in results}
     never = [one.label for one in scenario.strategies if one.label not in ran]
-    early = [f"{one.label} after {one.requests:,} requests" for one in results if not one.complete]
+    early = [_early(one) for one in results if not one.complete]
     if never or early:
         parts = [*early, *(f"{label} before it began" for label in never)]
         said.append(f"stopped early: {'; '.join(parts)}")
@@ -128,3 +129,9 @@ def _drowning(result: Result) -> list[str]:
     return [
         f"{result.label}: {who} busy all the time; what waits there grows as long as the run lasts"
     ]
+
+
+def _early(result: Result) -> str:
+    text = f"{result.label} after {result.requests:,} requests"
+    cold = math.isnan(float(result.mean)) and result.ok > 0
+    return f"{text}, all of them its warm-up: it has no figures" if cold else text

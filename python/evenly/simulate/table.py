@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import TYPE_CHECKING
 
 from evenly.simulate.estimate import Estimate
@@ -32,8 +34,10 @@ USUAL = ("mean", "p50", "p99", "p999", "peak_to_mean")
 UNITS: Mapping[str, float] = {"s": 1.0, "ms": 1e3, "µs": 1e6}
 
 
-def unit_of(seconds: float) -> str:
-    """The unit in which `seconds` reads best: `s`, `ms` or `µs`."""
+def unit_of(*times: float) -> str:
+    """The unit in which most of these seconds read well: `s`, `ms` or `µs`."""
+    known = [time for time in times if math.isfinite(time)]
+    seconds = median(known) if known else 1.0
     return "s" if seconds >= 0.95 else "ms" if seconds >= 0.95e-3 else "µs"
 
 
@@ -73,7 +77,7 @@ class Table:
         """The unit of all times in the text."""
         at = [index for index, name in enumerate(self.columns, len(self.heads)) if name in TIMES]
         times = [float(row[index]) for row in self.rows for index in at]
-        return unit_of(max((time for time in times if time == time), default=1.0))
+        return unit_of(*times)
 
     def __str__(self) -> str:
         """The text: values right-aligned at their ±."""

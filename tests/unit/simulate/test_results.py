@@ -270,13 +270,17 @@ def test_progress_is_told_and_may_stop_the_run() -> None:
         told.append((done, total))
         return done < 200_000
 
-    made = small(strategies="random", requests=100_000_000, progress=progress)
+    usual = {"strategies": "random", "requests": 100_000_000, "progress": progress}
+    made = small(**usual, warmup=0)
     assert not made.complete
     assert told[-1][1] == 100_000_000
     assert told == sorted(told)
     assert 200_000 <= made[0].requests < 100_000_000
     assert made.notes[-1] == f"stopped early: random after {made[0].requests:,} requests"
     assert 1 < float(made[0].mean) < 100
+    assert made[0].lost == 0
+    made = small(**usual, warmup=0.99)
+    assert made.notes[-1].endswith(" requests, all of them its warm-up: it has no figures")
 
 
 def test_ctrl_c_keeps_what_is_done() -> None:

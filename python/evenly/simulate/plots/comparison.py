@@ -72,7 +72,7 @@ def _finite(estimate: Estimate) -> float:
 def _times(axes: Axes, results: Results) -> None:
     marked = [[getattr(result, name) for name, _, _ in MARKS] for result in results]
     known = [float(one) for row in marked for one in row if math.isfinite(float(one))]
-    unit = unit_of(max(known, default=1.0))
+    unit = unit_of(*known)
     factor = UNITS[unit]
     low, high = min(known, default=1.0) * factor, max(known, default=1.0) * factor
     if low > 0 and high / low > 12:

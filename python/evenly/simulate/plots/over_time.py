@@ -97,7 +97,7 @@ def _panels(results: Results) -> list[tuple[str, bool, Value]]:
     by_tail = bool(counts) and median(counts) >= ENOUGH
     which = "p99" if by_tail else "mean"
     known = [value for point in points if (value := getattr(point, which))]
-    unit = unit_of(max(known, default=1.0))
+    unit = unit_of(*known)
     factor = UNITS[unit]
 
     def time(point: Point) -> float | None:

@@ -109,6 +109,6 @@ def plain_log(axes: Axes, axis: str) -> None:
     low, high = axes.get_xlim() if axis == "x" else axes.get_ylim()
     subs = (1.0, 2.0, 5.0) if high / low < (1000 if axis == "x" else 300) else (1.0,)
     which.set_major_locator(LogLocator(subs=subs))
-    which.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    which.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     which.set_minor_locator(NullLocator())
     which.set_minor_formatter(NullFormatter())

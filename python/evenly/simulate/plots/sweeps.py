@@ -70,7 +70,7 @@ def _unit(sweep: Sweep, column: str) -> tuple[float, str]:
     if column not in TIMES:
         return 1.0, ""
     known = [float(getattr(one, column)) for results in sweep for one in results]
-    unit = unit_of(max((value for value in known if math.isfinite(value)), default=1.0))
+    unit = unit_of(*known)
     return UNITS[unit], unit
 
 
