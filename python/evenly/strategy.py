@@ -43,6 +43,7 @@ __all__ = [
     "LeastLatency",
     "Maglev",
     "PowerOfTwo",
+    "Prequal",
     "PythonStrategy",
     "Random",
     "Rendezvous",
@@ -126,6 +127,13 @@ class PowerOfTwo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Prequal:
+    """Of the nodes seen lately the fastest that is not unusually busy."""
+
+    name: ClassVar[str] = "prequal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConsistentHash:
     """The key's place on a ring. `key` says what the proxy hashes; in Python it is `pick(key=…)`."""
 
@@ -194,6 +202,7 @@ BuiltIn = (
     | First
     | Random
     | PowerOfTwo
+    | Prequal
     | ConsistentHash
     | Rendezvous
     | Maglev
@@ -211,6 +220,7 @@ BUILT_IN: tuple[type[BuiltIn], ...] = (
     First,
     Random,
     PowerOfTwo,
+    Prequal,
     ConsistentHash,
     Rendezvous,
     Maglev,

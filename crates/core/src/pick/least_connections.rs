@@ -80,7 +80,7 @@ impl Strategy for LeastConnections {
     fn prepare(&self, ground: &Ground<'_>) -> Result<Box<dyn Strategy>, Fault> {
         let large = self.other.is_none() && ground.members.len() > SCAN_LIMIT;
         let tree = large.then(|| Tournament::new(ground.members, level));
-        Ok(Box::new(Self { other: self.other.clone(), tree, patrol: Patrol::default() }))
+        Ok(Box::new(Self { other: self.other.clone(), tree, patrol: Patrol::new(ground) }))
     }
 
     fn pick(&self, view: &View<'_>, _key: Key<'_>, rng: &mut Rng) -> Option<usize> {

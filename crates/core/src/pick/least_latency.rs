@@ -36,8 +36,8 @@ impl Strategy for LeastLatency {
         "least_latency"
     }
 
-    fn prepare(&self, _ground: &Ground<'_>) -> Result<Box<dyn Strategy>, Fault> {
-        Ok(Box::new(Self::default()))
+    fn prepare(&self, ground: &Ground<'_>) -> Result<Box<dyn Strategy>, Fault> {
+        Ok(Box::new(Self { patrol: Patrol::new(ground) }))
     }
 
     fn pick(&self, view: &View<'_>, _key: Key<'_>, rng: &mut Rng) -> Option<usize> {

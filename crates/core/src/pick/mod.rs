@@ -16,6 +16,7 @@ mod maglev;
 mod options;
 mod patrol;
 mod power_of_two;
+mod prequal;
 mod probes;
 mod random;
 mod rendezvous;
@@ -38,6 +39,7 @@ pub use least_latency::LeastLatency;
 pub use maglev::{Maglev, fill};
 pub use options::{OptionEntry, StrategySpec, Value};
 pub use power_of_two::PowerOfTwo;
+pub use prequal::Prequal;
 pub use random::Random;
 pub use rendezvous::Rendezvous;
 pub use round_robin::RoundRobin;
@@ -143,6 +145,7 @@ strategies! {
     "first" => First in "first.rs",
     "random" => Random in "random.rs",
     "power_of_two" => PowerOfTwo in "power_of_two.rs",
+    "prequal" => Prequal in "prequal.rs",
     "consistent_hash" => ConsistentHash in "consistent_hash.rs",
     "rendezvous" => Rendezvous in "rendezvous.rs",
     "maglev" => Maglev in "maglev.rs",

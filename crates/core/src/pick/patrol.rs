@@ -1,8 +1,8 @@
 //! Tries again what has been left alone. Who learns from answers learns nothing of a node that it never picks.
 
-use super::View;
-use crate::Nanos;
+use super::{Ground, View};
 use crate::sync::{AtomicU64, Relaxed};
+use crate::{Nanos, Rng};
 
 /// How long a node may go without a pick before it is tried again: one pick per node per second, not a percentage,
 /// which would cost the fast nodes 6–25 % of their throughput beside a slow one.
@@ -19,6 +19,11 @@ impl Default for Patrol {
 }
 
 impl Patrol {
+    /// A walk that begins anywhere: balancers that all began at the first node would meet there.
+    pub fn new(ground: &Ground<'_>) -> Self {
+        Self(AtomicU64::new(Rng::seeded(ground.seed).next_u64() >> 32))
+    }
+
     /// A node that nobody has picked for a while and where nobody waits.
     #[expect(
         clippy::inline_always,

@@ -168,7 +168,7 @@ impl Strategy for PowerOfTwo {
 
     fn prepare(&self, ground: &Ground<'_>) -> Result<Box<dyn Strategy>, Fault> {
         let table = if self.by_weight { Alias::unless_equal(ground.members) } else { None };
-        let (load, patrol) = (self.load.clone(), Patrol::default());
+        let (load, patrol) = (self.load.clone(), Patrol::new(ground));
         Ok(Box::new(Self { load, table, patrol, ..*self }))
     }
 

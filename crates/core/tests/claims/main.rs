@@ -28,6 +28,7 @@ mod membership;
 mod options;
 mod panic;
 mod power_of_two;
+mod prequal;
 mod queue;
 mod random;
 mod rendezvous;
