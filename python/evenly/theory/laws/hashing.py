@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import permutations
 from typing import TYPE_CHECKING
 
-from evenly.theory.laws.ground import cluster, lend, members, registered
+from evenly.theory.laws.ground import cluster, lend, members
 from evenly.theory.laws.law import law, need
 
 if TYPE_CHECKING:
@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 KEYS = 400
 
 
-def monotone() -> list[str]:
-    """Name the strategies of which the laws of joining and leaving are promised."""
-    return [name for name in ("consistent_hash", "rendezvous") if name in registered()]
+MONOTONE = ("consistent_hash", "rendezvous", "anchor")
+"""Strategies by which neither a join nor a departure moves a key between two nodes that stay."""
+JOINS_ONLY = ("jump",)
+"""By these only the last of the list can leave so."""
+PLACES = (*MONOTONE, *JOINS_ONLY, "maglev")
+"""All that place a key by a hash of their own. `slots` are Redis Cluster's, and move as its ranges do."""
 
 
 def owners(balancer: Balancer, keys: int = KEYS) -> list[int]:
@@ -29,18 +32,18 @@ def owners(balancer: Balancer, keys: int = KEYS) -> list[int]:
 @law
 def affinity(seed: int) -> str:
     """The same key goes to the same node for as long as the nodes stand, from any balancer with the same nodes."""
-    for name in monotone():
+    for name in PLACES:
         one, other = cluster(7, name, seed), cluster(7, name, seed + 1)
         first = owners(one)
         need(first == owners(one) == owners(other), f"{name}: a key moved while nothing changed")
-    return f"{KEYS} keys, three times, on {', '.join(monotone())}"
+    return f"{KEYS} keys, three times, on {', '.join(PLACES)}"
 
 
 @law
 def joining_is_monotone(seed: int) -> str:
     """After a node has joined, a key is where it was, or on the new node."""
     rng, moved = random.Random(seed), 0
-    for name in monotone():
+    for name in (*MONOTONE, *JOINS_ONLY):
         for trial in range(15):
             weights = [rng.randint(1, 4) for _ in range(rng.randint(2, 8))]
             new = len(weights) - 1
@@ -50,7 +53,7 @@ def joining_is_monotone(seed: int) -> str:
             for key, (old, now) in enumerate(zip(before, owners(balancer), strict=True)):
                 moved += old != now
                 need(now in (old, new), f"{name} {weights}: key {key} went from {old} to {now}")
-    joins = 15 * len(monotone())
+    joins = 15 * len((*MONOTONE, *JOINS_ONLY))
     return f"{joins} joins, {moved:,} of {joins * KEYS:,} keys moved, each to the new node"
 
 
@@ -58,16 +61,18 @@ def joining_is_monotone(seed: int) -> str:
 def leaving_is_minimal(seed: int) -> str:
     """After a node has left, only its own keys are elsewhere."""
     rng = random.Random(seed)
-    for name in monotone():
+    for name in (*MONOTONE, *JOINS_ONLY):
         for trial in range(15):
             weights = [rng.randint(1, 4) for _ in range(rng.randint(2, 8))]
-            gone = rng.randrange(len(weights))
+            gone = len(weights) - 1 if name in JOINS_ONLY else rng.randrange(len(weights))
             balancer = cluster(weights, name, hash_seed=seed + trial)
             before = owners(balancer)
             balancer.remove(str(gone))
             for key, (old, now) in enumerate(zip(before, owners(balancer), strict=True)):
                 need(now == old or old == gone, f"{name} {weights}: key {key} left {old} for {now}")
-    return f"{15 * len(monotone())} departures: no key of a node that stayed has moved"
+    return (
+        f"{15 * len((*MONOTONE, *JOINS_ONLY))} departures: no key of a node that stayed has moved"
+    )
 
 
 @law
@@ -95,3 +100,19 @@ def new_node_share(seed: int) -> str:
         worst = max(worst, abs(moved / rings / KEYS - share) / sigma)
         need(worst <= 5, f"k = {count}: {moved / rings / KEYS:.4f} moved, {share:.4f} expected")
     return f"all rankings of 2 to 6 nodes, exactly; 3 × {rings} rings, worst {worst:.1f} standard deviations of 5"
+
+
+@law
+def maglev_is_even(seed: int) -> str:
+    """By `maglev` each of k equal nodes has the keys of ⌊M/k⌋ or ⌈M/k⌉ of the M entries."""
+    keys, worst = 60_000, 0.0
+    for count, size in ((3, 101), (10, 101), (7, 1009), (10, 65_537)):
+        strategy = {"name": "maglev", "table_size": size}
+        lent = cluster(count, strategy, hash_seed=seed).owners(range(keys))
+        for node in range(count):
+            least, most = size // count / size, -(-size // count) / size
+            share = lent.count(str(node)) / keys
+            sigma = (most * (1 - most) / keys) ** 0.5
+            worst = max(worst, (share - most) / sigma, (least - share) / sigma)
+            need(worst <= 5, f"k = {count}, M = {size}: node {node} has {share:.4f} of the keys")
+    return f"4 tables, {keys:,} keys each; worst {worst:.1f} standard deviations of 5"

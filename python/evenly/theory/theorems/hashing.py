@@ -157,9 +157,9 @@ ENTRIES = (
         counterexample=the_table_of_the_paper,
         corrected=(
             "Every node has ⌊M/k⌋ or ⌈M/k⌉ of the M slots, so peak to mean is ⌈M/k⌉ k/M, at most 1 + k/M. "
-            "Where no key of a living node may move, hash by ring or rendezvous: they are monotone."
+            "Where no key of a living node may move, hash by ring, rendezvous or anchor."
         ),
-        laws=("leaving_is_minimal",),
+        laws=("maglev_is_even", "leaving_is_minimal"),
         simulation=(
             "10 nodes, M = 65,537: when one leaves, .246 % of the slots of the others move, on average; "
             "at M = 1,009 it is 2.40 %."
