@@ -56,13 +56,16 @@ def command(number: tuple[str, ...], checking: bool, as_json: bool, seed: int) -
 def table(entries: list[Theorem], width: int) -> Iterator[str]:
     """One row for each entry: number, kind, verdict, title and what is true."""
     title = max(len(each.title) for each in entries)
+    wide = width >= 30 + title + 40
+    name = f"{'title':<{title + 2}}what is true" if wide else "title: what is true"
+    yield click.style(f"{'number':<7}{'kind':<12}{'verdict':<11}{name}", dim=True)
     for number, each in enumerate(entries):
         if number and each.number[:2] != entries[number - 1].number[:2]:
             yield ""
         head = f"{each.number:<7}{each.kind:<12}"
         verdict = click.style(f"{each.verdict:<11}", COLOURS[each.verdict])
         used = len(head) + 11
-        if width >= used + title + 40:
+        if wide:
             text = f"{each.title:<{title + 2}}"
             used += len(text)
             rest = textwrap.wrap(each.gist, width - used)
