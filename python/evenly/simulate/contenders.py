@@ -31,6 +31,13 @@ class Contender:
         """Whether it is written in Python, and so runs under the interpreter's lock."""
         return "python" in self.table
 
+    @property
+    def uses_key(self) -> bool:
+        """Whether it places requests by their key."""
+        return any(
+            entry["uses_key"] for entry in _engine.strategies() if entry["name"] == self.name
+        )
+
     def fresh(self) -> PythonStrategy | None:
         """A new one to ask, for a strategy written in Python: no run sees what another has left."""
         _, made = resolve(self.given)

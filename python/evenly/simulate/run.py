@@ -99,12 +99,21 @@ def notes(scenario: Scenario, results: Sequence[Result]) -> list[str]:
     """What a reader of the figures must know."""
     said = []
     load = scenario.load
+    grows = not all(_bounded(node) for node in scenario.nodes)
     if load is not None and load >= 1:
-        said.append(
-            f"the nodes are offered {load:.0%} of what they can do: what waits grows for as long as the run "
-            "lasts, so the figures describe this run and no steady state"
+        then = (
+            "what waits grows for as long as the run lasts, so the figures describe this run and no steady state"
+            if grows
+            else "the rest is refused"
         )
-    if not isinstance(scenario.arrivals, Closed) and (load or 0) < 1:
+        said.append(f"the nodes are offered {load:.0%} of what they can do: {then}")
+    keyed = [one.label for one in scenario.strategies if one.uses_key and not one.in_python]
+    if keyed and scenario.keys is None:
+        said.append(
+            f"{', '.join(keyed)}: requests have no keys here, so nodes were drawn by chance; "
+            "say keys = Zipf(count=1000)"
+        )
+    if grows and not isinstance(scenario.arrivals, Closed) and (load or 0) < 1:
         said += [note for result in results for note in _drowning(result)]
     if scenario.timeline and results:
         said.append(
@@ -118,6 +127,11 @@ def notes(scenario: Scenario, results: Sequence[Result]) -> list[str]:
         parts = [*early, *(f"{label} before it began" for label in never)]
         said.append(f"stopped early: {'; '.join(parts)}")
     return said
+
+
+def _bounded(node: SimNode) -> bool:
+    """Whether only so many can wait for the node; the others are refused, by it or by the balancer's queue."""
+    return node.queue_limit is not None or node.capacity is not None
 
 
 def _drowning(result: Result) -> list[str]:

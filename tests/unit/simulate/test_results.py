@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import signal
-import threading
-import time
 from typing import Any
 
 import pytest
@@ -18,7 +15,6 @@ from evenly.simulate import (
     Deterministic,
     Estimate,
     Exponential,
-    Interrupted,
     Join,
     Kill,
     Poisson,
@@ -27,6 +23,7 @@ from evenly.simulate import (
     SimNode,
     Steady,
     Trace,
+    Zipf,
     simulate,
 )
 
@@ -171,6 +168,18 @@ def test_an_overloaded_cluster_is_said_to_be_one() -> None:
     over = small(arrivals=11, requests=1000)
     assert "the nodes are offered 110% of what they can do" in over.notes[0]
     assert str(over).splitlines()[-1] == f"note: {over.notes[0]}"
+    short = small(nodes=[SimNode(queue_limit=3)], arrivals=1.5, requests=1000)
+    assert short.notes == ("the nodes are offered 150% of what they can do: the rest is refused",)
+    assert short[0].lost > 0
+
+
+def test_hashing_without_keys_is_said_to_be_chance() -> None:
+    """Its figures would be mistaken for those of a hash."""
+    bare = small(strategies=["random", "consistent_hash"], requests=1000)
+    assert bare.notes[0].startswith("consistent_hash: requests have no keys here")
+    keyed = small(strategies=["consistent_hash"], arrivals=3, requests=1000, keys=Zipf(10_000, 0))
+    assert keyed.notes == ()
+    assert keyed[0].mean != bare[1].mean
 
 
 def test_a_node_that_drowns_is_named() -> None:
@@ -260,39 +269,3 @@ def test_a_trace_ends_when_it_ends() -> None:
     """It has as many requests as it names, whatever else is said."""
     made = small(strategies="random", arrivals=Trace([0.0, 0.5, 0.5, 2.0]), requests=None)
     assert made[0].requests == 4
-
-
-def test_progress_is_told_and_may_stop_the_run() -> None:
-    """What was done until then is kept, and it is said that it is not all."""
-    told: list[tuple[int, int | None]] = []
-
-    def progress(done: int, total: int | None) -> bool:
-        told.append((done, total))
-        return done < 200_000
-
-    usual = {"strategies": "random", "requests": 100_000_000, "progress": progress}
-    made = small(**usual, warmup=0)
-    assert not made.complete
-    assert told[-1][1] == 100_000_000
-    assert told == sorted(told)
-    assert 200_000 <= made[0].requests < 100_000_000
-    assert made.notes[-1] == f"stopped early: random after {made[0].requests:,} requests"
-    assert 1 < float(made[0].mean) < 100
-    assert made[0].lost == 0
-    made = small(**usual, warmup=0.99)
-    assert made.notes[-1].endswith(" requests, all of them its warm-up: it has no figures")
-
-
-def test_ctrl_c_keeps_what_is_done() -> None:
-    """It is a KeyboardInterrupt that carries the results; a strategy that had not begun is named."""
-    timer = threading.Timer(1.0, signal.raise_signal, [signal.SIGINT])
-    timer.start()
-    began = time.monotonic()
-    with pytest.raises(Interrupted) as caught:
-        small(strategies=["random", "round_robin"], requests=1_000_000_000, cores=1)
-    assert time.monotonic() - began < 30
-    timer.join()
-    kept = caught.value.results
-    assert [result.label for result in kept] == ["random"]
-    assert kept[0].requests > 0
-    assert kept.notes[-1].endswith("; round_robin before it began")
