@@ -6,6 +6,7 @@ LAWS["smooth_bounds"].run(seed=7)   # says what it looked at, or raises LawBroke
 from __future__ import annotations
 
 from evenly.theory.laws import (
+    algebra,
     bounded_load,
     chance,
     deadline,
@@ -26,6 +27,7 @@ __all__ = ["LAWS", "Law"]
 
 # One line registers a family.
 FAMILIES = (
+    algebra,
     round_robin,
     least_connections,
     hashing,

@@ -141,10 +141,11 @@ ENTRIES = (
         gist="R > 0 forbids to move nothing; no laws are stated, so nothing follows",
         counterexample=nothing_to_move,
         corrected=(
-            "I and R are >= 0, (ℝ≥0, max, +) is a commutative semiring, and load'_i = load_i - "
-            "sum_j R(i,j) + sum_j R(j,i) with sum_j R(i,j) <= load_i keeps the sum of loads."
+            "I and R are >= 0. O pairs up: (+, ×) and (max, ×) are commutative semirings on ℝ≥0, (max, +) "
+            "is one with -∞, (min, +) with ∞. load'_i = load_i - sum_j R(i,j) + sum_j R(j,i) with "
+            "sum_j R(i,j) <= load_i keeps the sum of loads."
         ),
-        laws=("ledger",),
+        laws=("operations_are_semirings", "redistribution_conserves"),
     ),
     Theorem(
         number="1.3.1",
