@@ -59,6 +59,10 @@ bench: build ## print the benchmark tables and write benchmarks/results/*.json
 	@scripts/install-test-packages
 	@scripts/bench
 
+.PHONY: evidence
+evidence: build ## play the simulator against theory at length and write docs/evidence.md (15 minutes)
+	@python -m scripts.evidence
+
 .PHONY: examples
 examples: build ## run every example; each fails unless its claim held
 	@scripts/run-examples

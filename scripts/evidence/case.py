@@ -31,7 +31,8 @@ class Case:
 
     table: str
     row: str
-    rho: float
+    at: float
+    """The utilisation; in the table of ageing loads the age in mean services."""
     requests: int
     expected: Mapping[str, Expected]
     """`mean`, `p50`, `p95`, `p99` in mean services, `throughput` in requests per mean service."""
@@ -40,7 +41,7 @@ class Case:
     @property
     def name(self) -> str:
         """`round robin, 4 nodes at .9`."""
-        return f"{self.row} at {self.rho:g}"
+        return f"{self.row} at {self.at:g}"
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Finding:
 
     table: str
     row: str
-    rho: float
+    at: float
     figure: str
     expected: Expected
     found: Estimate
@@ -79,7 +80,7 @@ def run(case: Case, share: float = 1.0) -> list[Finding]:
     requests = max(20_000, int(case.requests * share))
     (result,) = simulate(**case.scenario, requests=requests, seed=SEED, cores=1)
     return [
-        Finding(case.table, case.row, case.rho, figure, expected, read(result, figure), requests)
+        Finding(case.table, case.row, case.at, figure, expected, read(result, figure), requests)
         for figure, expected in case.expected.items()
     ]
 

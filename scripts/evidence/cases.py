@@ -27,9 +27,9 @@ from evenly.theory.closed import (
     shortest_queue,
     split,
 )
-from scripts.evidence.case import Case, Expected, enough
+from scripts.evidence.case import BATCHES, Case, Expected, enough
 
-__all__ = ["LOADS", "cases"]
+__all__ = ["LOADS", "ageing", "cases"]
 
 LOADS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
 TWO = {"name": "power_of_two", "load": "in_flight"}
@@ -179,3 +179,24 @@ def static_splits() -> Iterator[Case]:
             expected = {"mean": Expected(split.mean_response(speeds, given))}
             scenario = world("random", rate, nodes=nodes)
             yield Case("splits", row, rho, enough(rho, queues=7), expected, scenario)
+
+
+def ageing() -> Iterator[Case]:
+    """A hundred nodes at .9 that tell their loads only now and then; what theory knows is good to half a percent.
+
+    Theory lets chance decide between equal loads. So does `least_connections`; `power_of_two` takes the node with
+    fewer recent picks, which is a little better: it is bounded by theory, not equal to it.
+    """
+    strategies = (
+        ("two choices", {"name": "power_of_two", "load": "reported"}),
+        ("least loaded", {"name": "least_connections", "load": "reported"}),
+    )
+    for age, means in reference.AGEING.items():
+        for (row, strategy), mean in zip(strategies, means, strict=True):
+            if mean is None:
+                continue
+            # A wave of herding lasts one age: each of the 32 batches shall see thirty of them.
+            count = max(3_000_000, int(BATCHES * 30 * age * 90))
+            expected = {"mean": Expected(mean, 0.005 * mean)}
+            scenario = world(strategy, 90.0, nodes=100, report_every=age)
+            yield Case("ageing", row, age, count, expected, scenario)
