@@ -51,6 +51,8 @@ pub struct Run<'a> {
     pub dispatchers: Vec<Dispatcher>,
     /// Which node each member of the balancers is.
     pub members: Vec<usize>,
+    /// The weight of each node as it stands.
+    pub weights: Vec<u32>,
     pub source: Source,
     pub next_arrival: u64,
     pub sizes: Stream,

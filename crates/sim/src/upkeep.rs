@@ -73,7 +73,8 @@ impl Run<'_> {
     pub(crate) fn join(&mut self, node: usize) -> Result<(), Fault> {
         if !self.members.contains(&node) {
             for dispatcher in &self.dispatchers {
-                dispatcher.balancer.add(spec(&self.scenario.nodes[node]), Nanos(self.now))?;
+                let spec = spec(&self.scenario.nodes[node]).weight(self.weights[node]);
+                dispatcher.balancer.add(spec, Nanos(self.now))?;
             }
             self.books[node].member = true;
             self.enrol();
@@ -91,10 +92,14 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Changes a weight; that of a node which is no member is what it will join with.
     pub(crate) fn weigh(&mut self, node: usize, weight: u32) -> Result<(), Fault> {
-        for dispatcher in &self.dispatchers {
-            let id = &self.scenario.nodes[node].id;
-            dispatcher.balancer.update(id, Some(weight), None, Nanos(self.now))?;
+        self.weights[node] = weight;
+        if self.members.contains(&node) {
+            for dispatcher in &self.dispatchers {
+                let id = &self.scenario.nodes[node].id;
+                dispatcher.balancer.update(id, Some(weight), None, Nanos(self.now))?;
+            }
         }
         if self.scenario.nodes[node].capacity.is_none() {
             self.books[node].size = f64::from(weight);

@@ -63,6 +63,7 @@ impl<'a> Run<'a> {
             requests: Requests::default(),
             dispatchers,
             members: Vec::new(),
+            weights: scenario.nodes.iter().map(|node| node.weight).collect(),
             source: Source::new(scenario.arrivals.clone(), stream(Purpose::Arrivals)),
             next_arrival: NEVER,
             sizes: stream(Purpose::Sizes),
