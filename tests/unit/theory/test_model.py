@@ -108,7 +108,8 @@ def test_a_run_keeps_books_capacity_and_time(seed: int, name: str) -> None:
         Node(str(at), rng.randint(1, 3), rng.choice([None, 1, 2]))
         for at in range(rng.randint(1, 4))
     )
-    system = LB(nodes, {name: SPECS[name]()}, name)
+    small = {"anchor": {"size": 64}, "maglev": {"table_size": 251}}
+    system = LB(nodes, {name: SPECS[name](**small.get(name, {}))}, name)
     trace, out, now, came, stays = list[Arrival | Departure](), set[int](), 0, {}, 0
 
     def still_there() -> set[int]:

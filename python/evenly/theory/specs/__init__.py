@@ -18,6 +18,7 @@ from evenly.theory.specs.least_connections import LeastConnections
 from evenly.theory.specs.least_latency import LeastLatency
 from evenly.theory.specs.maglev import Maglev
 from evenly.theory.specs.power_of_two import PowerOfTwo
+from evenly.theory.specs.prequal import Prequal
 from evenly.theory.specs.random import Random
 from evenly.theory.specs.rendezvous import Rendezvous
 from evenly.theory.specs.round_robin import RoundRobin
@@ -29,19 +30,20 @@ __all__ = ["SPECS", "Lottery", "Rule"]
 
 _RULES: tuple[type[Rule], ...] = (
     Anchor,
-    Jump,
-    Maglev,
-    Slots,
     ConsistentHash,
     Deadline,
     First,
     JoinIdle,
+    Jump,
     LeastConnections,
     LeastLatency,
+    Maglev,
     PowerOfTwo,
+    Prequal,
     Random,
     Rendezvous,
     RoundRobin,
+    Slots,
     WeightedRoundRobin,
 )
 
