@@ -17,6 +17,11 @@ NAMES = [entry["name"] for entry in _engine.strategies()]
 every = pytest.mark.parametrize("name", NAMES)
 
 
+def others(name: str) -> set[int]:
+    """Of three idle nodes those that are lent while node 1 is out: all, unless one is filled up before the next."""
+    return {0} if name == "first" else {0, 2}
+
+
 @every
 def test_a_registered_strategy_has_its_laws(name: str) -> None:
     """A strategy without a file of laws is not finished."""
@@ -62,7 +67,7 @@ def test_a_drained_node_is_never_lent(name: str) -> None:
     """The administrator's word holds, also when nobody else is left."""
     balancer = cluster(3, name)
     balancer.drain("1")
-    assert {lend(balancer, key) for key in range(100)} == {0, 2}
+    assert {lend(balancer, key) for key in range(100)} == others(name)
     balancer.drain("0")
     balancer.drain("2")
     with pytest.raises(NoNodeAvailable) as refusal:
@@ -83,7 +88,7 @@ def test_an_ejected_node_is_not_lent_while_others_serve(name: str) -> None:
                 balancer.undrain(other)
             pick.fail("refused")
     assert balancer.nodes[1].reason == "breaker_open"
-    assert {lend(balancer, key) for key in range(200)} == {0, 2}
+    assert {lend(balancer, key) for key in range(200)} == others(name)
 
 
 @every

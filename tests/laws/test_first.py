@@ -8,7 +8,7 @@ from itertools import accumulate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evenly import Node
+from evenly import Node, Pick
 from evenly.testing import VirtualClock
 from tests.laws.clusters import cluster, give_back, lend
 
@@ -22,7 +22,8 @@ def test_as_many_nodes_are_used_as_the_peak_needs(capacities: list[int], seed: i
         for at, capacity in enumerate(capacities)
     ]
     balancer = VirtualClock(1).balancer(nodes, strategy="first")
-    held, used, peak = [], 0, 0
+    held: list[Pick] = []
+    used, peak = 0, 0
     for _ in range(60):
         if len(held) == sum(capacities) or (held and rng.random() < 0.4):
             give_back(held.pop(rng.randrange(len(held))))

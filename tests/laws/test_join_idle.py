@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evenly import Pick
 from tests.laws.clusters import cluster, give_back
 
 
@@ -16,7 +17,7 @@ def test_an_idle_node_is_lent_whenever_there_is_one(nodes: int) -> None:
     """Found by a scan up to 32 nodes and by a tree above."""
     rng = random.Random(nodes)
     balancer = cluster(nodes, "join_idle", nodes)
-    held = []
+    held: list[Pick] = []
     for _ in range(400):
         if held and rng.random() < 0.45:
             give_back(held.pop(rng.randrange(len(held))))
