@@ -7,18 +7,12 @@ import pytest
 from evenly.theory.laws import LAWS
 
 
-@pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("name", LAWS)
-def test_a_law_of_the_theory_holds_on_the_engine(name: str, seed: int) -> None:
-    """It says what it looked at, or raises with what it found instead."""
-    assert LAWS[name].run(seed)
-
-
-@pytest.mark.parametrize("name", LAWS)
-def test_a_law_says_the_same_of_the_same_seed(name: str) -> None:
-    """Time and chance are arguments, so what a law found can be found again."""
+def test_a_law_of_the_theory_holds_on_the_engine(name: str) -> None:
+    """It says what it looked at, the same for the same seed, or raises with what it found instead."""
     law = LAWS[name]
-    assert law.run(5) == law.run(5)
+    assert law.run(0)
+    assert law.run(1) == law.run(1)
 
 
 @pytest.mark.parametrize("name", LAWS)

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
-from math import gcd
+from functools import cache
+from itertools import accumulate
+from math import ceil, floor, gcd
+from operator import le
 from typing import TYPE_CHECKING
 
 from evenly import _engine
+from evenly.errors import LawBroken
 from evenly.theory.laws.ground import cluster, harmonic, lend, shares_of
 from evenly.theory.laws.law import law, need
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+Number = int | Fraction
 
 HEAVIEST = 65_535
 """The greatest weight that the engine takes."""
@@ -22,6 +28,10 @@ FINE = 1 << 20
 """The engine keeps lags to a 2**20th of a request, and rounds when the sum of weights changes."""
 
 
+TINY = 1e-6
+"""What a bound in floating point may be off, in units in which lags are whole numbers."""
+
+
 def vectors(seed: int, trials: int, heaviest: int = 30) -> list[list[int]]:
     """Random weights, and those that are known to be the hardest."""
     rng = random.Random(seed)
@@ -29,30 +39,36 @@ def vectors(seed: int, trials: int, heaviest: int = 30) -> list[list[int]]:
     return [*drawn, [5, 1, 1], [12, 12, 3, 1, 1], [86, 86, 8, 1], [1000, 1000, 1]]
 
 
-def in_bounds(lags: Sequence[Fraction], slack: Fraction = Fraction(0)) -> bool:
-    """Whether every set S lags by at most |S| (H_k - H_|S|), and nobody leads by more than 1 - 1/k."""
-    count = len(lags)
-    behind, so_far = Fraction(0), sorted(lags, reverse=True)
-    for size, lag in enumerate(so_far, 1):
-        behind += lag
-        if behind > size * (harmonic(count) - harmonic(size)) + slack:
-            return False
-    return so_far[-1] >= -(1 - Fraction(1, count)) - slack
+@cache
+def bounds(count: int) -> tuple[tuple[Fraction, ...], Fraction]:
+    """What the sets of 1, 2, … nodes may lag together, |S| (H_k - H_|S|), and the least lag of one, -(1 - 1/k)."""
+    most = (size * (harmonic(count) - harmonic(size)) for size in range(1, count + 1))
+    return tuple(most), Fraction(1, count) - 1
+
+
+def in_bounds(lags: Sequence[Number], most: Sequence[Number], least: Number) -> bool:
+    """Whether no set lags by more than `most` for its size, and nobody by less than `least`."""
+    falling = sorted(lags, reverse=True)
+    return falling[-1] >= least and all(map(le, accumulate(falling), most))
 
 
 @law
 def smooth_bounds(seed: int) -> str:
     """On every prefix a node is at most 1 - 1/k ahead of its share and H_k - 1 behind; a set S, |S| (H_k - H_|S|)."""
-    worst = Fraction(0)
+    worst = 0.0
     for weights in vectors(seed, 40):
         balancer = cluster(weights, "weighted_round_robin")
-        shares, lags = shares_of(weights), [Fraction(0)] * len(weights)
-        for turn in range(min(2 * sum(weights), 300)):
-            lags = [lag + share for lag, share in zip(lags, shares, strict=True)]
-            lags[lend(balancer)] -= 1
-            worst = max(worst, *lags)
-            need(in_bounds(lags), f"weights {weights}, pick {turn}: lags {lags}")
-    return f"44 vectors of weights, up to 300 prefixes each; greatest lag {float(worst):.3f}"
+        # In units of 1/W all lags are whole, so the bounds may be rounded to whole numbers, too.
+        total, lags = sum(weights), [0] * len(weights)
+        sets, one = bounds(len(weights))
+        most, least = [floor(each * total) for each in sets], ceil(one * total)
+        for turn in range(min(2 * total, 300)):
+            lags = [lag + weight for lag, weight in zip(lags, weights, strict=True)]
+            lags[lend(balancer)] -= total
+            worst = max(worst, max(lags) / total)
+            if not in_bounds(lags, most, least):
+                raise LawBroken(f"weights {weights}, pick {turn}: lags {lags} / {total}")
+    return f"44 vectors of weights, up to 300 prefixes each; greatest lag {worst:.3f}"
 
 
 @law
@@ -65,6 +81,7 @@ def smooth_bounds_while_weights_change(seed: int) -> str:
         weights = [rng.randint(1, 20) for _ in range(count)]
         balancer = cluster(weights, "weighted_round_robin", seed + trial)
         lags, slack = [Fraction(0)] * count, Fraction(0)
+        most, least = bounds(count)
         for turn in range(80):
             if rng.random() < 0.5:
                 node = rng.randrange(count) if trial % 2 else lags.index(max(lags))
@@ -76,7 +93,8 @@ def smooth_bounds_while_weights_change(seed: int) -> str:
             lags = [lag + share for lag, share in zip(lags, shares, strict=True)]
             lags[lend(balancer)] -= 1
             worst = max(worst, *lags)
-            need(in_bounds(lags, slack), f"trial {trial}, pick {turn}: {weights}, {lags}")
+            if not in_bounds(lags, [each + slack for each in most], least - slack):
+                raise LawBroken(f"trial {trial}, pick {turn}: {weights}, {lags}")
     return f"25 clusters, {changes} changes of weight; greatest lag {float(worst):.3f}"
 
 
@@ -100,7 +118,7 @@ def smooth_period(seed: int) -> str:
 def smooth_with_nodes_out(seed: int) -> str:
     """While nodes D are out, node i, of share q among the others, lags by at most H_k - 1 + q |D| (H_k - H_|D|)."""
     rng = random.Random(seed)
-    worst = Fraction(0)
+    worst = 0.0
     for weights in vectors(seed, 60):
         count = len(weights)
         if count < 3:
@@ -110,23 +128,24 @@ def smooth_with_nodes_out(seed: int) -> str:
         for node in out:
             balancer.drain(str(node))
         left = [node for node in range(count) if node not in out]
-        shares = dict(zip(left, shares_of([weights[node] for node in left]), strict=True))
+        total = sum(weights[node] for node in left)
         # A laid-out period passes over the turns of D. With L the lags over all of it, i's among those left is
         # L_i + q_i L_D, and L_D is between the bound of the set D and that of all the others.
         ahead = len(left) * (harmonic(count) - harmonic(len(left)))
         behind = len(out) * (harmonic(count) - harmonic(len(out)))
-        lags = dict.fromkeys(left, Fraction(0))
-        period = sum(weights[node] for node in left)
-        for turn in range(1, 1 + min(2 * period, 300)):
-            lags = {node: lag + shares[node] for node, lag in lags.items()}
-            lags[lend(balancer)] -= 1
+        # All in units of 1/total, where lags are whole.
+        most = {n: (harmonic(count) - 1) * total + weights[n] * behind for n in left}
+        least = {n: -(1 - Fraction(1, count)) * total - weights[n] * ahead for n in left}
+        lags = dict.fromkeys(left, 0)
+        for turn in range(1, 1 + min(2 * total, 300)):
+            lags = {node: lag + weights[node] for node, lag in lags.items()}
+            lags[lend(balancer)] -= total
             for node, lag in lags.items():
-                most = harmonic(count) - 1 + shares[node] * behind
-                least = -(1 - Fraction(1, count)) - shares[node] * ahead
-                worst = max(worst, lag / most)
-                need(least <= lag <= most, f"{weights} without {out}: node {node} lags {lag}")
-            need(turn % period > 0 or not any(lags.values()), f"{weights} without {out}: {lags}")
-    return f"random weights with 1 to k - 2 nodes out; greatest lag {float(worst):.2f} of its bound"
+                worst = max(worst, lag / float(most[node]))
+                if not least[node] <= lag <= most[node]:
+                    raise LawBroken(f"{weights} without {out}: node {node} lags {lag} / {total}")
+            need(turn % total > 0 or not any(lags.values()), f"{weights} without {out}: {turn}")
+    return f"random weights with 1 to k - 2 nodes out; greatest lag {worst:.2f} of its bound"
 
 
 @law
@@ -136,10 +155,11 @@ def smooth_gap(seed: int) -> str:
     for weights in vectors(seed, 60):
         balancer = cluster(weights, "weighted_round_robin")
         count, shares, last = len(weights), shares_of(weights), [0] * len(weights)
+        longest = harmonic(count) - Fraction(1, count)
         for turn in range(1, 1 + min(3 * sum(weights), 400)):
             node = lend(balancer)
             gap, last[node] = turn - last[node], turn
-            bound = (harmonic(count) - Fraction(1, count)) / shares[node] + 1
+            bound = longest / shares[node] + 1
             if count > 1:
                 worst = max(worst, gap / bound)
             need(gap <= bound, f"weights {weights}: node {node} waited {gap} > {bound}")
@@ -188,24 +208,26 @@ def layers_add_up(seed: int) -> str:
     """Over a layer of groups a node lags by at most q (H_G - 1) + H_k - 1 and leads by q (1 - 1/G) + 1 - 1/k."""
     rng = random.Random(seed)
     steps = 0
+    most = {size: float(harmonic(size) - 1) for size in range(1, 5)}
     for trial in range(30):
         weights = [rng.randint(1, 9) for _ in range(rng.randint(1, 4))]
         inner = [[rng.randint(1, 9) for _ in range(rng.randint(1, 4))] for _ in weights]
         top = cluster(weights, "weighted_round_robin", seed + trial)
         below = [cluster(each, "weighted_round_robin", seed) for each in inner]
-        outer, local = shares_of(weights), [shares_of(each) for each in inner]
         counts = [[0] * len(each) for each in inner]
-        layers = len(weights)
+        layers, total = len(weights), sum(weights)
         for turn in range(1, 150):
             group = lend(top)
             counts[group][lend(below[group])] += 1
             for at, nodes in enumerate(counts):
-                size = len(nodes)
+                size, part = len(nodes), sum(inner[at])
                 for node, had in enumerate(nodes):
-                    share = local[at][node]
-                    lag = turn * outer[at] * share - had
-                    lead = share * (1 - Fraction(1, layers)) + 1 - Fraction(1, size)
-                    behind = share * (harmonic(layers) - 1) + harmonic(size) - 1
+                    # In units of 1/(total · part).
+                    own = inner[at][node]
+                    lag = turn * weights[at] * own - had * total * part
+                    lead = own * (1 - 1 / layers) * total + (1 - 1 / size) * total * part
+                    behind = own * most[layers] * total + most[size] * total * part
                     steps += 1
-                    need(-lead <= lag <= behind, f"{weights} over {inner}: lag {lag}")
+                    if not -lead - TINY <= lag <= behind + TINY:
+                        raise LawBroken(f"{weights} over {inner}: lag {lag} / {total * part}")
     return f"30 random trees, {steps:,} lags"
