@@ -9,7 +9,7 @@ with users.pick() as pick:
 
 from evenly._engine import Pick
 from evenly._engine import version as __version__
-from evenly.balancer import Balancer, Ejection, Health, Queue, Retries
+from evenly.balancer import Balancer, Ejection, Health, Queue, Retries, Subset
 from evenly.errors import (
     EvenlyError,
     InvalidKey,
@@ -75,6 +75,7 @@ __all__ = [
     "RoundRobin",
     "Slots",
     "StrategyFault",
+    "Subset",
     "UnknownNode",
     "View",
     "WeightedRoundRobin",

@@ -81,6 +81,8 @@ pub struct Member {
 pub struct Cluster {
     /// The nodes in the order they were given.
     pub members: Vec<Member>,
+    /// All nodes, when only a subset of them are members.
+    pub listed: Option<Vec<Spec>>,
     /// The strategy with its tables for these members.
     pub strategy: Box<dyn Strategy>,
 }

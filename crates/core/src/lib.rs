@@ -32,6 +32,7 @@ mod retry;
 mod rng;
 mod settings;
 mod state;
+mod subset;
 pub mod sync;
 mod time;
 
@@ -49,4 +50,5 @@ pub use retry::{Attempt, Failure, Mishap, Outcome, Verdict};
 pub use rng::Rng;
 pub use settings::{CheckSettings, EjectionSettings, QueueSettings, RetrySettings, Settings};
 pub use state::State;
+pub use subset::SubsetSettings;
 pub use time::Nanos;

@@ -1,6 +1,6 @@
 //! The knobs of a cluster and their defaults, each with its reason.
 
-use crate::Nanos;
+use crate::{Nanos, SubsetSettings};
 
 /// Everything about a cluster that is not its nodes or its strategy.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub struct Settings {
     pub queue: QueueSettings,
     /// Key of the stable hash; changing it moves all keys.
     pub hash_seed: u64,
+    /// Which of the nodes are kept; `None` keeps all.
+    pub subset: Option<SubsetSettings>,
     /// Time constant of the latency estimates. 2 s: a recovered node has its fair share again within 10 s, and a
     /// sample of 5 ms in 20 still averages over hundreds of requests.
     pub decay: Nanos,
@@ -33,6 +35,7 @@ impl Default for Settings {
             retry: RetrySettings::default(),
             queue: QueueSettings::default(),
             hash_seed: 0,
+            subset: None,
             decay: Nanos::from_secs(2),
             failure_penalty: Nanos::from_secs(5),
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use evenly_core::{
     Balancer, CheckSettings, EjectionSettings, QueueSettings, RetrySettings, Settings, Spec,
-    StrategySpec, Value,
+    StrategySpec, SubsetSettings, Value,
 };
 
 use crate::address::Address;
@@ -84,6 +84,11 @@ fn settings(cluster: &Cluster) -> Settings {
         },
         queue: QueueSettings { length: cluster.queue.length, timeout: span(cluster.queue.timeout) },
         hash_seed: cluster.hash_seed,
+        subset: cluster.subset.map(|subset| SubsetSettings {
+            size: subset.size,
+            instance: subset.instance,
+            instances: subset.instances,
+        }),
         ..Settings::default()
     }
 }

@@ -42,11 +42,10 @@ fn name(node: &Node) -> Option<Name> {
 pub fn behind(shared: &Shared, id: &str) -> Result<Vec<String>, Fault> {
     if shared.names.lock().iter().any(|name| &*name.id == id) {
         let mine = |node: &str| node.strip_prefix(id).is_some_and(|rest| rest.starts_with('@'));
-        let cluster = shared.core.cluster();
-        let ids = cluster.members.iter().map(|member| &**member.state.id());
-        return Ok(ids.filter(|node| mine(node)).map(str::to_owned).collect());
+        let ids = shared.core.ids();
+        return Ok(ids.iter().filter(|node| mine(node)).map(ToString::to_string).collect());
     }
-    shared.core.find(id).map(|state| vec![state.id().to_string()])
+    shared.core.knows(id).map(|()| vec![id.to_owned()])
 }
 
 /// Adds a node.

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use evenly_core::{CheckSettings, EjectionSettings, Nanos, QueueSettings, RetrySettings, Settings};
+use evenly_core::{
+    CheckSettings, EjectionSettings, Nanos, QueueSettings, RetrySettings, Settings, SubsetSettings,
+};
 use evenly_proxy::config::{Health as Check, HealthKind};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -39,6 +41,13 @@ struct Queue {
 }
 
 #[derive(FromPyObject)]
+struct Subset {
+    size: usize,
+    instance: usize,
+    instances: usize,
+}
+
+#[derive(FromPyObject)]
 struct Health {
     http: Option<String>,
     status: (u16, u16),
@@ -61,6 +70,7 @@ pub struct Options {
     retries: Retries,
     queue: Queue,
     hash_seed: u64,
+    subset: Option<Subset>,
 }
 
 impl Options {
@@ -93,6 +103,11 @@ impl Options {
             },
             queue: QueueSettings { length: self.queue.length, timeout: span(self.queue.timeout) },
             hash_seed: self.hash_seed,
+            subset: self.subset.map(|subset| SubsetSettings {
+                size: subset.size,
+                instance: subset.instance,
+                instances: subset.instances,
+            }),
             ..Settings::default()
         };
         let health = self.health.map(|health| Check {

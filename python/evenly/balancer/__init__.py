@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 from evenly import _engine
 from evenly.balancer.acquire import Acquire
 from evenly.balancer.attempts import Attempt, Attempts
-from evenly.balancer.settings import Ejection, Health, Queue, Retries, from_table, seconds
+from evenly.balancer.settings import Ejection, Health, Queue, Retries, Subset, from_table, seconds
 from evenly.errors import InvalidNode, InvalidSetting
 from evenly.node import Node, NodeLike, as_node, as_nodes
 from evenly.strategy import StrategyLike, resolve
@@ -26,7 +26,17 @@ from evenly.strategy import StrategyLike, resolve
 if TYPE_CHECKING:
     Key = str | bytes | int | None
 
-__all__ = ["Acquire", "Attempt", "Attempts", "Balancer", "Ejection", "Health", "Queue", "Retries"]
+__all__ = [
+    "Acquire",
+    "Attempt",
+    "Attempts",
+    "Balancer",
+    "Ejection",
+    "Health",
+    "Queue",
+    "Retries",
+    "Subset",
+]
 
 Table = Mapping[str, object]
 Kinds = type[BaseException] | tuple[type[BaseException], ...]
@@ -63,6 +73,8 @@ class Balancer(_engine.Balancer):
     `fails_on`: kinds of exceptions that, raised in the `with` block of a pick, are the node's failure; so is
     one that was raised `from` such a one, as clients do with a refused connection.
     `hash_seed`: key of the hash of hash strategies; another seed moves all keys.
+    `subset`: this caller's place among many that each keep a few of the nodes, `{"size": 20, "instance": 3,
+    "instances": 50}`; by default all are kept.
     `resolver`: address of a DNS server to ask instead of the system's.
 
     Raises `InvalidNode`, `InvalidStrategy` or `InvalidSetting` with what to write.
@@ -88,6 +100,7 @@ class Balancer(_engine.Balancer):
         retries: Retries | Table = _RETRIES,
         fails_on: Kinds = (OSError, TimeoutError),
         hash_seed: int = 0,
+        subset: Subset | Table | None = None,
         resolver: str | None = None,
         _clock: _engine.Clock | None = None,
         _seed: int | None = None,
@@ -115,6 +128,7 @@ class Balancer(_engine.Balancer):
             retries=from_table(Retries, "retries", retries),
             queue=waiting,
             hash_seed=hash_seed,
+            subset=None if subset is None else from_table(Subset, "subset", subset),
         )
         balancer = super().__new__(
             cls,

@@ -10,15 +10,15 @@ import difflib
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import TypeVar, cast
 
 from evenly.errors import InvalidSetting
 
-__all__ = ["Ejection", "Health", "Queue", "Retries", "from_table", "seconds"]
+__all__ = ["Ejection", "Health", "Queue", "Retries", "Subset", "from_table", "seconds"]
 
 Seconds = float
-Option = TypeVar("Option", "Ejection", "Health", "Queue", "Retries")
+Option = TypeVar("Option", "Ejection", "Health", "Queue", "Retries", "Subset")
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)")
@@ -131,6 +131,29 @@ class Queue:
             raise InvalidSetting(f"queue.length: {self.length!r}: write a whole number from 0")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subset:
+    """Which of many callers this is: each keeps a few of the nodes, and all nodes are kept about equally often.
+
+    Over all callers together any two nodes are kept equally often, or one of them once more.
+    """
+
+    size: int
+    """How many nodes a caller keeps; all when there are no more."""
+    instance: int
+    """Which caller this is, from 0."""
+    instances: int
+    """How many callers there are."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be."""
+        _counts(self, "subset", "size", "instances")
+        if not _whole(self.instance) or not 0 <= self.instance < self.instances:
+            raise InvalidSetting(
+                f"subset.instance: {self.instance!r}: write a whole number from 0 to {self.instances - 1}"
+            )
+
+
 def from_table(kind: type[Option], where: str, value: Option | Mapping[str, object]) -> Option:
     """Make an option of its class or of a table of its keys."""
     if isinstance(value, kind):
@@ -143,6 +166,12 @@ def from_table(kind: type[Option], where: str, value: Option | Mapping[str, obje
             near = difflib.get_close_matches(str(key), known, 1)
             hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(known)}."
             raise InvalidSetting(f"{where}: unknown key {key!r}. {hint}")
+    if missing := [
+        field.name
+        for field in fields(kind)
+        if field.default is MISSING and field.default_factory is MISSING and field.name not in value
+    ]:
+        raise InvalidSetting(f"{where}: {', '.join(missing)} is missing: write a whole number")
     return kind(**value)  # type: ignore[arg-type]  # the class checks every value
 
 

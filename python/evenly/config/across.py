@@ -106,6 +106,18 @@ def ejections_double_upward(document: Document) -> Found:
             )
 
 
+def subsets_count_from_zero(document: Document) -> Found:
+    """An instance is one of all instances."""
+    for name, cluster in _tables(document, "cluster"):
+        subset = _table(cluster.get("subset"))
+        instance, instances = subset.get("instance"), subset.get("instances")
+        if isinstance(instance, int) and isinstance(instances, int) and 0 < instances <= instance:
+            yield (
+                ("cluster", name, "subset", "instance"),
+                f"is not one of {instances} instances: they count from 0, so write at most {instances - 1}",
+            )
+
+
 def strategies_exist(document: Document) -> Found:
     """Strategies and their options are known to the engine."""
     for name, cluster in _tables(document, "cluster"):
@@ -121,6 +133,7 @@ CHECKS: tuple[Callable[[Document], Found], ...] = (
     admin_is_private,
     checks_know_what_to_ask,
     ejections_double_upward,
+    subsets_count_from_zero,
     strategies_exist,
 )
 

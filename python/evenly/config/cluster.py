@@ -77,6 +77,16 @@ class QueueSection(Section):
     timeout: PositiveDuration = Field(1.0, description="How long one may wait.")
 
 
+class SubsetSection(Section):
+    """Which of many proxies this is: each keeps a few of the nodes, and all nodes are kept about equally often."""
+
+    size: int = Field(
+        ge=1, le=1 << 20, description="How many nodes are kept; all when there are no more."
+    )
+    instance: int = Field(ge=0, lt=1 << 32, description="Which instance this is, from 0.")
+    instances: int = Field(ge=1, le=1 << 32, description="How many instances there are.")
+
+
 class ClusterTimeouts(Section):
     """How long nodes are waited for."""
 
@@ -109,6 +119,11 @@ class ClusterSection(Section):
         ge=0,
         lt=1 << 63,
         description="Key of the hash that keyed strategies use. Changing it moves all keys.",
+    )
+    subset: SubsetSection | None = Field(
+        None,
+        description="The place of this proxy among many that each keep a few of the nodes. Default: all are kept.",
+        examples=[{"size": 20, "instance": 3, "instances": 50}],
     )
     health: HealthSection | None = Field(
         None,

@@ -41,6 +41,7 @@ def test_the_least_file_gets_every_default() -> None:
                 "nodes": [{"id": "a:1", "address": "a:1", "weight": 1, "capacity": None}],
                 "strategy": {"name": "power_of_two"},
                 "hash_seed": 0,
+                "subset": None,
                 "health": None,
                 "ejection": {
                     "consecutive": 5,

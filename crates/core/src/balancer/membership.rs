@@ -41,6 +41,10 @@ impl Balancer {
         seed: u64,
     ) -> Result<Arc<Self>, Fault> {
         check_specs(&nodes)?;
+        if let Some(subset) = settings.subset {
+            subset.check()?;
+        }
+        let (nodes, listed) = kept(nodes, &settings);
         let members: Vec<_> =
             nodes.into_iter().map(|spec| member(spec, None, &settings, now)).collect();
         let mut rng = Rng::seeded(seed);
@@ -61,22 +65,28 @@ impl Balancer {
             editing: Mutex::new(()),
             cluster: ArcSwap::from_pointee(Cluster {
                 members: Vec::new(),
+                listed: None,
                 strategy: pick::build(&StrategySpec::named("random"))?,
             }),
             settings,
         };
-        balancer.publish(members, strategy);
+        balancer.publish(members, listed, strategy);
         Ok(Arc::new(balancer))
     }
 
     /// Puts a new snapshot in force.
-    fn publish(&self, members: Vec<Member>, strategy: Box<dyn Strategy>) {
+    fn publish(
+        &self,
+        members: Vec<Member>,
+        listed: Option<Vec<Spec>>,
+        strategy: Box<dyn Strategy>,
+    ) {
         for (index, member) in members.iter().enumerate() {
             member.state.index.store(index as u32, Relaxed);
         }
         self.reads_clock.store(strategy.reads_clock(), Relaxed);
         self.tracks.store(strategy.tracks(), Relaxed);
-        let cluster = Arc::new(Cluster { members, strategy });
+        let cluster = Arc::new(Cluster { members, listed, strategy });
         self.cluster.store(cluster.clone());
         if cluster.strategy.tracks() {
             // Places taken and given back between preparing the index and publishing it.
@@ -113,20 +123,21 @@ impl Balancer {
     ) -> Result<(), Fault> {
         let editing = self.editing.lock();
         let before = self.cluster.load_full();
-        let mut specs: Vec<_> = before.members.iter().map(spec).collect();
+        let mut specs = listed(&before);
         change(&mut specs)?;
         check_specs(&specs)?;
+        let (specs, listed) = kept(specs, &self.settings);
         let known: HashMap<_, _> =
             before.members.iter().map(|old| (&**old.state.id(), old)).collect();
-        let kept = |spec: &Spec| {
+        let known_as = |spec: &Spec| {
             known.get(&*spec.id).filter(|old| old.state.address() == &spec.address).copied()
         };
         // Nodes that all are new have nobody to lean on: then none of them starts slowly.
-        let running = slowly && specs.iter().any(|spec| kept(spec).is_some());
+        let running = slowly && specs.iter().any(|spec| known_as(spec).is_some());
         let members: Vec<_> = specs
             .into_iter()
             .map(|spec| {
-                let old = kept(&spec).cloned();
+                let old = known_as(&spec).cloned();
                 let fresh = old.is_none() && running;
                 let member = member(spec, old, &self.settings, now);
                 if fresh {
@@ -139,7 +150,7 @@ impl Balancer {
         let stays: HashSet<_> = members.iter().map(|new| Arc::as_ptr(&new.state)).collect();
         let gone = before.members.iter().filter(|old| !stays.contains(&Arc::as_ptr(&old.state)));
         let mut closes: Vec<_> = gone.map(|old| Act::Close(old.state.clone())).collect();
-        self.publish(members, strategy);
+        self.publish(members, listed, strategy);
         self.desk.lock().acts.append(&mut closes);
         // Whoever is woken may change the membership in turn.
         drop(editing);
@@ -173,7 +184,7 @@ impl Balancer {
 
     /// Removes a node; loans that are out go on.
     pub fn remove(self: &Arc<Self>, id: &str, now: Nanos) -> Result<(), Fault> {
-        self.find(id)?;
+        self.knows(id)?;
         self.edit(now, |specs| {
             specs.retain(|spec| &*spec.id != id);
             Ok(())
@@ -188,7 +199,7 @@ impl Balancer {
         capacity: Option<Option<u32>>,
         now: Nanos,
     ) -> Result<(), Fault> {
-        self.find(id)?;
+        self.knows(id)?;
         self.edit(now, |specs| {
             for spec in specs.iter_mut().filter(|spec| &*spec.id == id) {
                 spec.weight = weight.unwrap_or(spec.weight);
@@ -205,9 +216,9 @@ impl Balancer {
         now: Nanos,
     ) -> Result<(), Fault> {
         let editing = self.editing.lock();
-        let members = self.cluster.load().members.clone();
-        let strategy = strategy.prepare(&self.ground(&members))?;
-        self.publish(members, strategy);
+        let before = self.cluster.load_full();
+        let strategy = strategy.prepare(&self.ground(&before.members))?;
+        self.publish(before.members.clone(), before.listed.clone(), strategy);
         drop(editing);
         self.serve(now);
         Ok(())
@@ -242,11 +253,29 @@ impl Balancer {
         Ok(())
     }
 
+    /// The names of all nodes, also of those that the subset leaves out.
+    pub fn ids(&self) -> Vec<Arc<str>> {
+        listed(&self.cluster.load()).into_iter().map(|spec| spec.id).collect()
+    }
+
+    /// Whether there is a node of that name, in the subset or not.
+    pub fn knows(&self, id: &str) -> Result<(), Fault> {
+        let cluster = self.cluster.load();
+        let left_out = |specs: &Vec<Spec>| specs.iter().any(|spec| &*spec.id == id);
+        if cluster.listed.as_ref().is_some_and(left_out) { Ok(()) } else { self.find(id).map(drop) }
+    }
+
     /// The node of that name.
     pub fn find(&self, id: &str) -> Result<Arc<State>, Fault> {
         let cluster = self.cluster.load();
         let found = cluster.members.iter().find(|member| &**member.state.id() == id);
         found.map(|member| member.state.clone()).ok_or_else(|| {
+            if cluster.listed.iter().flatten().any(|spec| &*spec.id == id) {
+                return Fault::new(format!(
+                    "cluster {:?} leaves node {id:?} out of this caller's subset: ask one of the callers that keep it",
+                    self.name
+                ));
+            }
             let mut known: Vec<_> =
                 cluster.members.iter().take(LISTED).map(|member| &**member.state.id()).collect();
             if known.is_empty() {
@@ -261,6 +290,20 @@ impl Balancer {
             ))
         })
     }
+}
+
+/// All nodes of a snapshot.
+fn listed(cluster: &Cluster) -> Vec<Spec> {
+    let all = || cluster.members.iter().map(spec).collect();
+    cluster.listed.clone().unwrap_or_else(all)
+}
+
+/// Those that become members, and the whole list when they are not all.
+fn kept(specs: Vec<Spec>, settings: &Settings) -> (Vec<Spec>, Option<Vec<Spec>>) {
+    let Some(subset) = settings.subset else { return (specs, None) };
+    let ids: Vec<_> = specs.iter().map(|spec| &*spec.id).collect();
+    let kept = subset.kept(&ids, settings.hash_seed);
+    (kept.into_iter().map(|index| specs[index].clone()).collect(), Some(specs))
 }
 
 fn member(spec: Spec, old: Option<Member>, settings: &Settings, now: Nanos) -> Member {

@@ -38,6 +38,7 @@ mod scenario;
 mod simulation;
 mod slots;
 mod slow_start;
+mod subset;
 mod threads;
 mod weighted_round_robin;
 mod window;

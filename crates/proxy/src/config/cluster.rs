@@ -20,6 +20,9 @@ pub struct Cluster {
     pub strategy: Strategy,
     /// Seed of the keyed hash; changing it moves all keys.
     pub hash_seed: u64,
+    /// Which of the nodes are kept; all when absent.
+    #[serde(default)]
+    pub subset: Option<Subset>,
     /// Active checks, when asked for.
     pub health: Option<Health>,
     /// Passive ejection; off when absent.
@@ -35,6 +38,18 @@ pub struct Cluster {
     pub timeouts: ClusterTimeouts,
     /// DNS server used instead of the system's.
     pub resolver: Option<SocketAddr>,
+}
+
+/// Which of many proxies this is, and how many nodes each keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Subset {
+    /// How many nodes are kept.
+    pub size: usize,
+    /// Which instance this is, from 0.
+    pub instance: usize,
+    /// How many instances there are.
+    pub instances: usize,
 }
 
 /// A node as written.
