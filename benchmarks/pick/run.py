@@ -31,7 +31,9 @@ sys.path.insert(0, str(HERE))
 SLICE = 10_000
 WITH = "with b.pick() as pick: pass"
 STRATEGIES = ("round_robin", "least_connections", "power_of_two", "random", "weighted_round_robin")
+LOOKUPS = ("consistent_hash", "maglev")
 GOALS = {
+    ("consistent_hash, owner of a key", 10): 107,
     ("round_robin", 10): 220,
     ("least_connections", 10): 220,
     ("power_of_two", 10): 260,
@@ -82,6 +84,10 @@ def cases() -> list[tuple[str, Case]]:
         statement = "with b.pick(key='key') as pick: pass"
         case = Case("consistent_hash, with a key", statement, {"b": ring})
         lines.append((f"evenly, {count} nodes", case))
+        for name in LOOKUPS:
+            look = evenly.Balancer(addresses(count), strategy=name)
+            lookup = Case(f"{name}, owner of a key", "b.owner('user-42')", {"b": look})
+            lines.append((f"evenly, {count} nodes", lookup))
     lines.append(("floor", Case("a C type that does nothing", WITH, {"b": floor.Balancer()})))
     lines.extend(("peers, 10 nodes", case) for case in peers())
     return lines
