@@ -1,5 +1,6 @@
 //! A balancer of the core with its own chance, and who waits in its queue.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use evenly_core::{
@@ -44,12 +45,15 @@ impl Woken {
 #[derive(Debug)]
 pub struct Dispatcher {
     pub balancer: Arc<Balancer>,
+    /// Which node each member is.
+    pub members: Vec<usize>,
     pub rng: Rng,
 }
 
 impl Dispatcher {
     pub fn new(
         scenario: &Scenario,
+        number: usize,
         custom: Option<&dyn Custom>,
         now: u64,
         chance: &mut Stream,
@@ -67,14 +71,29 @@ impl Dispatcher {
                 )));
             }
         };
-        let (settings, seed) = (scenario.settings.clone(), chance.next_u64());
+        let (mut settings, seed) = (scenario.settings.clone(), chance.next_u64());
+        if let Some(subset) = &mut settings.subset {
+            // Each dispatcher is one of the instances, the first that which was written.
+            subset.instance = (subset.instance + number) % subset.instances.max(1);
+        }
         let nodes: Vec<Spec> = nodes;
         let balancer =
             Balancer::with_strategy("simulation", nodes, &*strategy, settings, Nanos(now), seed)?;
         if let (Chooser::Custom(_), Some(custom)) = (&scenario.strategy, custom) {
             custom.chooses_for(&balancer);
         }
-        Ok(Self { balancer, rng: Rng::seeded(chance.next_u64()) })
+        let mut dispatcher =
+            Self { balancer, members: Vec::new(), rng: Rng::seeded(chance.next_u64()) };
+        dispatcher.enrol(scenario);
+        Ok(dispatcher)
+    }
+
+    /// Notes which node each member is, after a change of membership.
+    pub fn enrol(&mut self, scenario: &Scenario) {
+        let numbers: HashMap<&str, usize> =
+            scenario.nodes.iter().enumerate().map(|(at, node)| (&*node.id, at)).collect();
+        let cluster = self.balancer.cluster();
+        self.members = cluster.members.iter().map(|one| numbers[&**one.state.id()]).collect();
     }
 
     /// Lets a request wait for a place; how that ends is put into `woken`.

@@ -91,8 +91,8 @@ impl Run<'_> {
 
     #[inline]
     fn send(&mut self, slot: u32, held: Held) {
-        let node = self.members[held.state().index()];
         let request = &mut self.requests[slot];
+        let node = self.dispatchers[request.dispatcher].members[held.state().index()];
         request.held = Some(held);
         request.node = node;
         request.sent = self.now;

@@ -1,6 +1,6 @@
 //! One replication: a world of its own, played event by event.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use evenly_core::{Admin, Fault, Nanos};
 use rand_core::RngCore;
@@ -49,8 +49,8 @@ pub struct Run<'a> {
     pub agenda: Agenda,
     pub requests: Requests,
     pub dispatchers: Vec<Dispatcher>,
-    /// Which node each member of the balancers is.
-    pub members: Vec<usize>,
+    /// Which nodes are members now.
+    pub joined: Vec<bool>,
     /// The weight of each node as it stands.
     pub weights: Vec<u32>,
     pub source: Source,
@@ -80,14 +80,6 @@ pub struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Notes which node each member is, after a change of membership.
-    pub fn enrol(&mut self) {
-        let numbers: HashMap<&str, usize> =
-            self.scenario.nodes.iter().enumerate().map(|(at, node)| (&*node.id, at)).collect();
-        let cluster = self.dispatchers[0].balancer.cluster();
-        self.members = cluster.members.iter().map(|one| numbers[&**one.state.id()]).collect();
-    }
-
     /// Plays until the end, or until `go_on` says no when it is told how many requests have come.
     pub fn play(&mut self, go_on: &mut dyn FnMut(u64) -> bool) -> Result<bool, Fault> {
         loop {
@@ -231,9 +223,9 @@ impl Run<'_> {
 
     /// The administrator's word on a node, to every dispatcher that has it.
     pub fn administer(&mut self, node: usize, admin: Admin) -> Result<(), Fault> {
-        if self.members.contains(&node) {
-            let id = &self.scenario.nodes[node].id;
-            for dispatcher in &self.dispatchers {
+        let id = &self.scenario.nodes[node].id;
+        for dispatcher in &self.dispatchers {
+            if dispatcher.members.contains(&node) {
                 dispatcher.balancer.administer(id, admin, Nanos(self.now))?;
             }
         }

@@ -2,6 +2,7 @@
 
 use evenly_core::{
     CheckSettings, EjectionSettings, Fault, Nanos, QueueSettings, RetrySettings, Settings,
+    SubsetSettings,
 };
 
 use crate::read::{Fits, Table};
@@ -40,6 +41,7 @@ pub fn read(mut table: Table) -> Result<(Settings, f64), Fault> {
         settings.queue = queue(found)?;
     }
     settings.hash_seed = table.take("hash_seed")?.unwrap_or(settings.hash_seed);
+    settings.subset = table.table("subset")?.map(subset).transpose()?;
     settings.decay = span(&mut table, "decay", settings.decay, Fits::Positive)?;
     settings.failure_penalty =
         span(&mut table, "failure_penalty", settings.failure_penalty, Fits::FromZero)?;
@@ -104,5 +106,19 @@ fn queue(mut table: Table) -> Result<QueueSettings, Fault> {
         timeout: span(&mut table, "timeout", default.timeout, Fits::FromZero)?,
     };
     table.end()?;
+    Ok(settings)
+}
+
+fn subset(mut table: Table) -> Result<SubsetSettings, Fault> {
+    let settings = SubsetSettings {
+        size: table.need("size")?,
+        instance: table.take("instance")?.unwrap_or(0),
+        instances: table.need("instances")?,
+    };
+    let path = table.path("");
+    table.end()?;
+    settings
+        .check()
+        .map_err(|fault| Fault::new(format!("{}: {fault}", path.trim_end_matches('.'))))?;
     Ok(settings)
 }

@@ -58,7 +58,7 @@ impl Run<'_> {
     /// Every member tells every balancer how many requests it has.
     pub(crate) fn tell_loads(&mut self) -> Result<(), Fault> {
         for dispatcher in &self.dispatchers {
-            for &node in &self.members {
+            for &node in &dispatcher.members {
                 let load = self.nodes[node].count as f64;
                 dispatcher.balancer.report(&self.scenario.nodes[node].id, load)?;
             }
@@ -71,23 +71,25 @@ impl Run<'_> {
     }
 
     pub(crate) fn join(&mut self, node: usize) -> Result<(), Fault> {
-        if !self.members.contains(&node) {
-            for dispatcher in &self.dispatchers {
+        if !self.joined[node] {
+            for dispatcher in &mut self.dispatchers {
                 let spec = spec(&self.scenario.nodes[node]).weight(self.weights[node]);
                 dispatcher.balancer.add(spec, Nanos(self.now))?;
+                dispatcher.enrol(self.scenario);
             }
+            self.joined[node] = true;
             self.books[node].member = true;
-            self.enrol();
         }
         Ok(())
     }
 
     pub(crate) fn leave(&mut self, node: usize) -> Result<(), Fault> {
-        if self.members.contains(&node) {
-            for dispatcher in &self.dispatchers {
+        if self.joined[node] {
+            for dispatcher in &mut self.dispatchers {
                 dispatcher.balancer.remove(&self.scenario.nodes[node].id, Nanos(self.now))?;
+                dispatcher.enrol(self.scenario);
             }
-            self.enrol();
+            self.joined[node] = false;
         }
         Ok(())
     }
@@ -95,7 +97,7 @@ impl Run<'_> {
     /// Changes a weight; that of a node which is no member is what it will join with.
     pub(crate) fn weigh(&mut self, node: usize, weight: u32) -> Result<(), Fault> {
         self.weights[node] = weight;
-        if self.members.contains(&node) {
+        if self.joined[node] {
             for dispatcher in &self.dispatchers {
                 let id = &self.scenario.nodes[node].id;
                 dispatcher.balancer.update(id, Some(weight), None, Nanos(self.now))?;

@@ -41,7 +41,7 @@ impl<'a> Run<'a> {
     ) -> Result<Self, Fault> {
         let stream = |purpose| Stream::of(seed, replication, purpose);
         let mut chance = stream(Purpose::Strategy);
-        let dispatcher = |_| Dispatcher::new(scenario, custom, START, &mut chance);
+        let dispatcher = |number| Dispatcher::new(scenario, number, custom, START, &mut chance);
         let dispatchers =
             (0..scenario.dispatchers).map(dispatcher).collect::<Result<Vec<_>, _>>()?;
         let book = |node: &NodeSpec| Books {
@@ -62,7 +62,7 @@ impl<'a> Run<'a> {
             agenda: Agenda::default(),
             requests: Requests::default(),
             dispatchers,
-            members: Vec::new(),
+            joined: scenario.nodes.iter().map(|node| node.joins).collect(),
             weights: scenario.nodes.iter().map(|node| node.weight).collect(),
             source: Source::new(scenario.arrivals.clone(), stream(Purpose::Arrivals)),
             next_arrival: NEVER,
@@ -84,7 +84,6 @@ impl<'a> Run<'a> {
             picks: scenario.trace_picks.then(Vec::new),
             bound: NEVER,
         };
-        run.enrol();
         run.begin();
         Ok(run)
     }

@@ -72,6 +72,7 @@ fn any_world(rng: &mut Rng) -> Value {
         "timeout": one_of(rng, &[json!(null), json!(0.3), json!(6.0)]),
         "settings": one_of(rng, &[
             json!({}),
+            json!({"subset": {"size": 2, "instances": 3}}),
             json!({"ejection": null, "slow_start": 0, "queue": {"length": 3, "timeout": 0.5}}),
             json!({"health": {"every": 2.0, "fast": 0.5, "required": true}, "retries": {"extra": 4, "backoff": 0.3}}),
         ]),

@@ -222,6 +222,25 @@ fn dispatchers_are_independent_of_each_other() {
     assert!((2..=30).contains(&several), "{several}");
 }
 
+/// Each dispatcher keeps a hand of its own. Twelve nodes, six callers of four each: two laps, so every node is kept by
+/// exactly two of them; one caller alone knows only its four.
+#[test]
+fn every_dispatcher_keeps_its_own_subset() {
+    let of = |dispatchers: u64| {
+        let subset = json!({"subset": {"size": 4, "instances": 6}});
+        let changes = json!({"nodes": nodes(12), "dispatchers": dispatchers, "settings": subset, "report_every": 5.0});
+        play(&with(world(&named("round_robin"), 24_000), changes), 4)
+    };
+    let kept =
+        |outcome: &evenly_sim::Outcome| outcome.nodes.iter().filter(|node| node.picks > 0).count();
+    assert_eq!(kept(&of(1)), 4);
+    let all = of(6);
+    // Each node gets a quarter of two callers' binomial shares: 2,000 ± 4.5 · √(24,000 · (1/3) · (2/3)) / 4.
+    for node in &all.nodes {
+        assert!(node.picks.abs_diff(2_000) < 90, "{}: {}", node.id, node.picks);
+    }
+}
+
 /// A board that is never renewed after the start says zero for all for ever: the choice between two equals is chance.
 /// One that is renewed often knows nearly as much as the truth.
 #[test]
