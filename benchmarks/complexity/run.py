@@ -44,7 +44,7 @@ def measured(what: str, sizes: list[str]) -> list[dict[str, Any]]:
     environment = os.environ | {"PYTHONHASHSEED": "0"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise SystemExit(f"{' '.join(command)}\n{done.stdout}\n{done.stderr}")
+        raise SystemExit(f"{' '.join(command)}\n{done.stderr[-2000:]}")
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     if what == "count":
         totals = {int(pid): int(total) for pid, total in COLLECTED.findall(done.stderr)}
