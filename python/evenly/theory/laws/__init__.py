@@ -18,6 +18,7 @@ from evenly.theory.laws import (
     performance,
     round_robin,
     safety,
+    subsets,
     survival,
     weighted_round_robin,
 )
@@ -36,6 +37,7 @@ FAMILIES = (
     deadline,
     chance,
     filling,
+    subsets,
     safety,
     performance,
     moving,
