@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from evenly.balancer.settings import Ejection, Health, Queue, Retries, from_table, seconds
+from evenly.balancer.settings import Ejection, Health, Queue, Retries, Subset, from_table, seconds
 from evenly.errors import InvalidSetting
 from evenly.simulate.faults import Found, shown, unknown
 from evenly.simulate.part import Wrong, number
@@ -63,6 +63,11 @@ def _hash_seed(value: Any) -> tuple[str, Any]:
     return "hash_seed", value
 
 
+def _subset(value: Any) -> tuple[str, Any]:
+    """Dispatcher d is instance `instance` + d: each keeps a hand of its own."""
+    return "subset", None if value is None else asdict(from_table(Subset, "subset", value))
+
+
 def _seconds(name: str) -> Callable[[Any], tuple[str, Any]]:
     return lambda value: (name, seconds(name, value))
 
@@ -74,6 +79,7 @@ OPTIONS: Mapping[str, Callable[[Any], tuple[str, Any]]] = {
     "retries": _retries,
     "queue": _queue,
     "hash_seed": _hash_seed,
+    "subset": _subset,
     "decay": _seconds("decay"),
     "failure_penalty": _seconds("failure_penalty"),
 }

@@ -11,6 +11,7 @@ import pytest
 
 from evenly import NodeView, View, _engine
 from evenly.errors import InvalidSetting, InvalidStrategy, StrategyFault
+from evenly.simulate import Poisson, simulate
 
 
 def scenario(requests: int, **changes: Any) -> str:
@@ -122,3 +123,16 @@ def test_the_interpreter_is_free_meanwhile() -> None:
     beside.join()
     # With the interpreter held it would not get a single turn between the two readings.
     assert during > 10
+
+
+def test_each_dispatcher_keeps_a_subset_of_its_own() -> None:
+    """Two of six hands of two nodes each, dealt from one lap of twelve: four nodes are kept."""
+    made = simulate(
+        "round_robin",
+        nodes=12,
+        arrivals=Poisson(2),
+        requests=2_000,
+        dispatchers=2,
+        settings={"subset": {"size": 2, "instance": 0, "instances": 6}},
+    )
+    assert sum(node.picks > 0 for node in made[0].nodes) == 4

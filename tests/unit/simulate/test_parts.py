@@ -291,7 +291,7 @@ def test_settings_are_written_as_for_a_balancer() -> None:
         scenario(settings={"ejecton": {}, "queue": {"length": -1}, "retries": {"extra": 99}})
     assert str(caught.value).splitlines() == [
         'settings.ejecton: unknown key "ejecton". Did you mean "ejection"? Allowed: health, '
-        "ejection, slow_start, retries, queue, hash_seed, decay, failure_penalty.",
+        "ejection, slow_start, retries, queue, hash_seed, subset, decay, failure_penalty.",
         "settings.queue: queue.length: -1: write a whole number from 0",
         "settings.retries: must be a whole number from 0 to 10, not 99",
     ]
