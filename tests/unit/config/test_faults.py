@@ -276,7 +276,7 @@ CASES = {
         STRATEGY,
         'strategy = { name = "consistent_hash", virtualnodes = 3 }',
         '16: cluster.users.strategy.virtualnodes: unknown option of strategy "consistent_hash": '
-        '"virtualnodes". Did you mean "virtual_nodes"? Allowed: key, virtual_nodes.',
+        '"virtualnodes". Did you mean "virtual_nodes"? Allowed: bounded_load, compatible, key, virtual_nodes.',
     ),
     "an option of a strategy that has none": (
         STRATEGY,
