@@ -5,12 +5,13 @@
 //!          that must soonest is lent.
 //! Suits    nodes of known, different size and requests of equal cost, where bursts hurt: one node of weight 100
 //!          beside a hundred of weight 1 has every other pick, never two of them in a row more than it must.
-//! Fails    when the weights are wrong: it looks at nothing else.
+//! Fails    when the weights are wrong: it looks at nothing else. Turns that fell to a node while it was out are not
+//!          made up.
 //! Costs    O(1) and one atomic addition while the nodes stand and their weights are equal or their sum / gcd is at
 //!          most 4,096; otherwise, and after a change in the middle of a period, O(n log n) in a critical section.
-//! Promise  while weights stand, each of k nodes is within 1 − 1/(2k − 2) of its share on every prefix (Tijdeman 1980),
-//!          and no rule does better; while they change, at most H_k − 1 behind it, and 0.31 more after a time in which
-//!          they stood (theory E.2, laws/deadline)
+//! Promise  while weights and fit nodes stand, each of k nodes is on every prefix within 1 − 1/(2k − 2) of its share
+//!          (Tijdeman 1980), and no rule does better; while they change, at most H_k − 1 behind it, and 0.31 more after
+//!          a time in which they stood (theory E.2, laws/deadline)
 
 use super::options::{OptionEntry, Options};
 use super::turns::{Rule, Turns, level};

@@ -9,8 +9,8 @@
 //!          see it; with sampling = "uniform" also when the weights tell, as slow nodes are drawn too often.
 //! Costs    O(choices), no allocation; with the default two random numbers and two loads, where weights differ four
 //!          random numbers.
-//! Promise  load in_flight: n requests, n nodes: max ln ln n / ln choices + O(1) w.h.p.; the strictly busiest of all is
-//!          never lent while all are fit (theory E.4, laws/power_of_two)
+//! Promise  load in_flight: n requests, n nodes: max ln ln n / ln choices + O(1) w.h.p.; of nodes of
+//!          equal weight, all fit, the strictly busiest is never lent (theory E.4, laws/power_of_two)
 
 use std::cmp::Ordering;
 use std::sync::Arc;

@@ -2,11 +2,12 @@
 //!
 //! Does     gives each node its weight's share, spread out: 5:1:1 is a a b a c a a, never five in a row.
 //! Suits    nodes of known, different size and requests of equal cost.
-//! Fails    when the weights are wrong: it looks at nothing else.
+//! Fails    when the weights are wrong: it looks at nothing else. Turns that fell to a node while it was out are not
+//!          made up.
 //! Costs    O(1) and one atomic addition while the nodes stand and their weights are equal or their sum / gcd is at
 //!          most 4,096; otherwise, and after a change in the middle of a period, O(n) in a short critical section.
-//! Promise  on every prefix each node is between 1 − 1/k ahead of its share and H_k − 1 behind it, also while weights
-//!          change; exact after each period (theory 2.4.1, laws/weighted_round_robin)
+//! Promise  while the fit nodes stand, each is on every prefix between 1 − 1/k ahead of its share and H_k − 1 behind
+//!          it, also while weights change; exact after each period (theory 2.4.1, laws/weighted_round_robin)
 
 use super::options::{OptionEntry, Options};
 use super::turns::{Rule, Turns};
