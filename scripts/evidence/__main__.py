@@ -23,7 +23,7 @@ from scripts.evidence.case import Case, Finding, run
 from scripts.evidence.cases import ageing, cases
 
 FAR = 4.5
-LEAST = 3_000_000
+LEAST = 1_000_000
 """The tests play what is enough for honest intervals; here they shall be narrow, too."""
 
 

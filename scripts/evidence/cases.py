@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -34,7 +33,7 @@ __all__ = ["LOADS", "ageing", "cases"]
 LOADS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
 TWO = {"name": "power_of_two", "load": "in_flight"}
 SHORTEST = {"name": "least_connections"}
-MOST = 80_000_000
+MOST = 30_000_000
 """No case is longer: a hundred queues at .99 would have to be, to forget often enough."""
 PERCENTS = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 
@@ -76,7 +75,7 @@ def any_size() -> Iterator[Case]:
         ("all equal", Deterministic(1.0), 0.0),
         ("uniform on (0, 2)", Uniform(0.0, 2.0), 1 / 3),
         ("hyperexponential, cv² 4", HyperExponential(1.0, 4.0), 4.0),
-        ("log-normal, cv² 10", LogNormal(1.0, math.sqrt(10.0)), 10.0),
+        ("hyperexponential, cv² 10", HyperExponential(1.0, 10.0), 10.0),
     )
     for name, law, cv2 in laws:
         for rho in LOADS:
@@ -125,6 +124,8 @@ def blind() -> Iterator[Case]:
     """Random and round robin: rules that see no load."""
     for rho in LOADS:
         expected = {"mean": Expected(mm1.mean_response(rho))}
+        if enough(rho, queues=10) > MOST:
+            continue
         scenario = world("random", 10 * rho, nodes=10)
         yield Case("blind", "random, 10", rho, enough(rho, queues=10), expected, scenario)
     for nodes in (2, 4, 10, 100):
@@ -144,7 +145,7 @@ def choices() -> Iterator[Case]:
     """Two choices and the shortest queue, against exact chains and an independent simulation."""
     for rho in LOADS:
         expected = {"mean": Expected(shortest_queue.mean_response_two(rho))}
-        count = 2 * enough(rho, pooled=True)
+        count = enough(rho, pooled=True)
         scenario = world(SHORTEST, 2 * rho, nodes=2)
         yield Case("choices", "shortest queue, 2", rho, count, expected, scenario)
     strategies: dict[str, object] = {
@@ -156,7 +157,7 @@ def choices() -> Iterator[Case]:
         for rho, (mean, error) in row.items():
             expected = {"mean": Expected(mean, error)}
             scenario = world(strategies[policy], nodes * rho, nodes=nodes)
-            count = max(2_000_000, 2 * enough(rho, pooled=True), 20_000 * nodes)
+            count = max(2_000_000, enough(rho, pooled=True), 10_000 * nodes)
             if strategies[policy] is two_with_replacement:
                 count = 150_000
             yield Case("choices", f"{policy}, {nodes}", rho, count, expected, scenario)
