@@ -14,7 +14,7 @@ from evenly.cli import replay, sweep
 from evenly.cli.replay import Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from rich.progress import Progress, TaskID
 
@@ -70,9 +70,23 @@ def command(
 
     Prints one row for each strategy, with 95 % confidence intervals. Ctrl-C keeps what is done.
     """
+    of_logs = {
+        "--config": config,
+        "--cluster": cluster,
+        "--log-format": log_format,
+        "--strategy": strategies,
+        "--kill": kill,
+        "--faster": faster != 1,
+    }
     if log is not None:
         if scenario is not None:
             raise click.UsageError("a log is replayed without a scenario: leave one of the two out")
+        of_scenarios = {
+            "--requests": changes["requests"],
+            "--replications": changes["replications"],
+            "--dask": dask,
+        }
+        refuse(of_scenarios, "is for scenarios, and this replays a log: leave it out")
         seed = changes["seed"] or 0
         sys.exit(
             _replay(
@@ -85,6 +99,7 @@ def command(
         raise click.UsageError(
             "name a scenario, such as: evenly simulate scenario.toml; or a log: --log access.jsonl"
         )
+    refuse(of_logs, "is for logs: add --log access.jsonl, or leave it out")
     document, tree = read(scenario, changes)
     if "sweep" in tree:
         sys.exit(_sweep(document, tree, dask, folder, as_json=as_json))
@@ -95,6 +110,13 @@ def command(
     if folder is not None and len(results):
         tell(drawn(results, Path(folder)), as_json=as_json)
     sys.exit(code)
+
+
+def refuse(given: Mapping[str, object], why: str) -> None:
+    """Refuse an option that would do nothing here."""
+    for name, value in given.items():
+        if value:
+            raise click.UsageError(f"{name} {why}")
 
 
 def _sweep(

@@ -35,9 +35,9 @@ def command(number: tuple[str, ...], checking: bool, as_json: bool, seed: int) -
     refuted. `evenly theorems 2.3.1` runs its counterexample and prints what it found; `--check`
     runs all counterexamples and laws, and fails when one does not say what it should.
     """
-    from evenly.theory.theorems import THEOREMS, find
+    from evenly.theory.theorems import THEOREMS
 
-    entries = find(" ".join(number)) if number else list(THEOREMS)
+    entries = named(number) if number else list(THEOREMS)
     width = min(140, max(72, shutil.get_terminal_size().columns))
     if checking:
         raise SystemExit(check(entries, seed, as_json, width))
@@ -51,6 +51,23 @@ def command(number: tuple[str, ...], checking: bool, as_json: bool, seed: int) -
     )
     for line in lines:
         click.echo(line)
+
+
+def named(words: tuple[str, ...]) -> list[Theorem]:
+    """The entries of `2.3.1 E.2` or of `theorem 2.3.1 axiom 1.3.1`, each once."""
+    from evenly.theory.theorems import Kind, find
+
+    found: dict[str, Theorem] = {}
+    kind = ""
+    for word in " ".join(words).split():
+        if not kind and word.lower() in {each.value for each in Kind}:
+            kind = word
+            continue
+        found |= {each.id: each for each in find(f"{kind} {word}".strip())}
+        kind = ""
+    if kind:
+        found |= {each.id: each for each in find(kind)}
+    return list(found.values())
 
 
 def table(entries: list[Theorem], width: int) -> Iterator[str]:

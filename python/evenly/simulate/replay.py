@@ -128,8 +128,7 @@ def replay(
     Raises `LogUnreadable` when the log has no request of that cluster or those nodes, and `InvalidScenario` for
     arguments that cannot be.
     """
-    records = [record for record in log.records if cluster in (None, record.cluster, "")]
-    records, notes = _of_cluster(log, records, cluster)
+    records, notes = _of_cluster(log, cluster)
     members, said = _members(nodes, fit_nodes(_renamed(records, nodes)))
     notes += said
     if faster <= 0:
@@ -172,14 +171,23 @@ def replay(
     return Replay(log, _logged(records), members, calm, dead, halfway, 1 + len(kill), tuple(notes))
 
 
-def _of_cluster(
-    log: Log, records: list[Record], cluster: str | None
-) -> tuple[list[Record], list[str]]:
-    """The requests to be replayed, and what is to be said of the log."""
+def _of_cluster(log: Log, cluster: str | None) -> tuple[list[Record], list[str]]:
+    """The requests to be replayed, and what is to be said of the log.
+
+    nginx names no cluster, and HAProxy its own backend: where there is but one, that is the one.
+    """
     notes = []
+    records = [
+        record for record in log.records if cluster is None or record.cluster in (cluster, "")
+    ]
     if not records:
         found = sorted({record.cluster for record in log.records})
-        raise LogUnreadable(f"the log has no request of cluster {cluster!r}, only of {found}")
+        if log.format == "evenly" or len(found) > 1:
+            raise LogUnreadable(
+                f"the log has no request of cluster {cluster!r}, only of {', '.join(found)}"
+            )
+        records = list(log.records)
+        notes.append(f"the log calls it {found[0]}: taken for the cluster {cluster}")
     if log.unread:
         notes.append(f"{log.unread:,} lines of the log are no requests and were passed over")
     if log.spread:

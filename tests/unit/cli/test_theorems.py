@@ -47,6 +47,14 @@ def test_a_kind_before_the_number_prints_one() -> None:
     assert theorems("axiom 1.3.1").stdout == shown
 
 
+def test_several_numbers_print_each_once() -> None:
+    """In the order in which they are asked for."""
+    shown = theorems("E.2", "axiom", "1.3.1", "e.2").stdout
+    assert shown == theorems("E.2").stdout + theorems("axiom", "1.3.1").stdout
+    assert theorems("E.2", "9.9.9").stderr.startswith('no entry "9.9.9".')
+    assert theorems("E.2", "axiom").exit_code == 1
+
+
 def test_an_unknown_number_is_an_error_with_the_nearest() -> None:
     """No traceback, exit code 1."""
     refused = theorems("9.9.9")

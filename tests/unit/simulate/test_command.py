@@ -67,6 +67,22 @@ def test_a_file_means_what_the_same_words_in_python_mean(file: Path) -> None:
     assert run.stdout == f"{same.scenario.summary}\n\n{same.table()}\n"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["scenario.toml", "--kill", "n0"],
+        ["scenario.toml", "--faster", "2"],
+        ["--log", "access.jsonl", "--requests", "10"],
+        ["--log", "access.jsonl", "--dask", "tcp://127.0.0.1:8786"],
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(words: list[str]) -> None:
+    """Rather than being passed over in silence."""
+    run = evenly(*words)
+    assert run.exit_code == 2
+    assert f"{words[-2]} is for " in run.stderr
+
+
 def test_json_is_for_programs(file: Path) -> None:
     """Options of the command line go before the file's keys."""
     run = evenly(str(file), "--json", "--seed", "4", "--requests", "2000", "--replications", "3")

@@ -119,7 +119,9 @@ def test_requests_of_one_whole_second_are_spread_over_it(tmp_path: Path) -> None
     ("lines", "told"),
     [
         (["what", "is this"], "neither a line of our access log"),
-        ([], "neither a line of our access log"),
+        (["what", "is this"], "--log-format"),
+        ([], "is empty"),
+        (["", " "], "is empty"),
         ([json.dumps(OURS)], "fewer than two requests"),
         (['1.2.3.4 - - [22/Nov/2026:12:00:01 +0000] "GET / HTTP/1.1" 200 3 "-" "-"'] * 2, "log_format evenly"),
     ],

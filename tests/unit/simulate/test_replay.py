@@ -133,6 +133,29 @@ def test_what_cannot_be_is_refused_with_what_to_write(wrong: dict[str, object], 
         replay(log_of(records), **wrong)  # type: ignore[arg-type]
 
 
+def test_only_the_requests_of_the_cluster_are_replayed() -> None:
+    """Our log and HAProxy's name it; those of nginx, which names none, are of any."""
+    records = [
+        replace(record, cluster=("users", "orders")[turn % 2])
+        for turn, record in enumerate(logged(200))
+    ]
+    assert replay(log_of(records), cluster="orders", kill=[]).logged.requests == 100
+    assert replay(log_of(records), kill=[]).logged.requests == 200
+    unnamed = log_of(logged(200), format="nginx")
+    assert replay(unnamed, cluster="users", kill=[]).logged.requests == 200
+
+
+def test_the_only_backend_of_haproxy_is_taken_for_the_cluster() -> None:
+    """It has a name of its own, which is said; of several nobody knows which is meant."""
+    records = [replace(record, cluster="be_users") for record in logged(200)]
+    found = replay(log_of(records, format="haproxy"), cluster="users", kill=[])
+    assert found.logged.requests == 200
+    assert "the log calls it be_users: taken for the cluster users" in str(found)
+    records[0] = replace(records[0], cluster="be_orders")
+    with pytest.raises(LogUnreadable, match="only of be_orders, be_users"):
+        replay(log_of(records, format="haproxy"), cluster="users", kill=[])
+
+
 def test_what_was_done_to_the_log_is_said() -> None:
     """Lines passed over, whole seconds, an end that was cut."""
     found = replay(log_of(logged(200), unread=7, spread=True, more=True), kill=[])

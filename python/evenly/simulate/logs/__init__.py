@@ -101,10 +101,12 @@ def _reader(
     for label, module in _FORMATS.items():
         if any(module.looks_like(row) for row in head):
             return label, module.read
-    shown = next((row for row in head if row.strip()), "")[:80]
+    number, shown = next(((at, row) for at, row in enumerate(head, 1) if row.strip()), (0, ""))
+    if not number:
+        raise LogUnreadable(f"{name}: is empty: name a log that holds requests")
     raise LogUnreadable(
-        f"{name}:1: {shown!r} is neither a line of our access log, nor of HAProxy's `option httplog`, nor of nginx's "
-        "combined format. For an nginx log_format of your own give that format"
+        f"{name}:{number}: {shown[:80]!r} is neither a line of our access log, nor of HAProxy's `option httplog`, nor "
+        "of nginx's combined format. An nginx log_format of your own is given with --log-format (in Python: log_format)"
     )
 
 
