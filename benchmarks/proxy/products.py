@@ -98,15 +98,20 @@ def nginx_file(folder: Path, http: str) -> Path:
 
 def nodes(folder: Path) -> tuple[list[int], subprocess.Popen[bytes]]:
     """Four nodes that answer 100 bytes from memory."""
-    folder.mkdir()
     ports = [free_port() for _ in range(NODES)]
+    return ports, nginx_answering(folder, [f"127.0.0.1:{port}" for port in ports], ports[0])
+
+
+def nginx_answering(folder: Path, listen: list[str], port: int) -> subprocess.Popen[bytes]:
+    """One nginx worker beside the load that answers 100 bytes on all these addresses."""
+    folder.mkdir()
     servers = "".join(
-        f'  server {{ listen 127.0.0.1:{port} backlog=4096; return 200 "{BODY}"; }}\n'
-        for port in ports
+        f'  server {{ listen {address} backlog=4096; return 200 "{BODY}"; }}\n'
+        for address in listen
     )
     process = start(LOAD_CPU, ["nginx", "-c", nginx_file(folder, servers), "-p", folder])
-    wait_for(ports[0], process)
-    return ports, process
+    wait_for(port, process)
+    return process
 
 
 def floor(folder: Path, ports: list[int]) -> Running:
@@ -152,21 +157,33 @@ def haproxy(folder: Path, ports: list[int]) -> Running:
 
 def evenly(folder: Path, ports: list[int]) -> Running:
     """This proxy. `EVENLY_SLICE` names a bare binary: LISTEN_PORT NODE_PORT... (for bisecting)."""
-    port = free_port()
     bare = os.environ.get("EVENLY_SLICE")
     if bare:
+        port = free_port()
         process = start(PROXY_CPU, [bare, str(port), *map(str, ports)])
         wait_for(port, process)
         return Running("evenly", bare, port, process)
+    return evenly_at(folder, [f"127.0.0.1:{node}" for node in ports])
+
+
+def evenly_at(
+    folder: Path,
+    addresses: list[str],
+    strategy: str = "power_of_two",
+    workers: int = 1,
+    cpus: str = PROXY_CPU,
+) -> Running:
+    """This proxy over these nodes."""
+    port = free_port()
     command = ROOT / ".venv" / "bin" / "evenly"
-    listed = ", ".join(f'"127.0.0.1:{node}"' for node in ports)
+    listed = ", ".join(f'"{address}"' for address in addresses)
     path = folder / "evenly.toml"
     path.write_text(
-        f'[proxy]\nworkers = 1\n\n[admin]\naddress = "127.0.0.1:{free_port()}"\n\n'
+        f'[proxy]\nworkers = {workers}\n\n[admin]\naddress = "127.0.0.1:{free_port()}"\n\n'
         f'[listen.web]\naddress = "127.0.0.1:{port}"\nto = "nodes"\n\n'
-        f"[cluster.nodes]\nnodes = [{listed}]\n"
+        f'[cluster.nodes]\nstrategy = "{strategy}"\nnodes = [{listed}]\n'
     )
-    process = start(PROXY_CPU, [command, "run", path])
+    process = start(cpus, [command, "run", path])
     wait_for(port, process)
     return Running("evenly", first_line(str(command), "version"), port, process)
 

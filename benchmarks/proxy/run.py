@@ -2,13 +2,16 @@
 """CPU per HTTP/1.1 request of Evenly beside nginx, HAProxy and the floor, in one run.
 
     benchmarks/proxy/run.py [--rounds 5] [--seconds 3] [--connections 16,64,256]
-                            [--idle 5000] [--only a,b]
+                            [--idle 5000] [--only a,b] [--nodes 1000 | --workers 2]
 
 The figure is user and system time of every thread of the product, from the scheduler's own books
 (`/proc/PID/task/*/schedstat`), divided by the requests that wrk counted. Rounds are interleaved
 (A B C A B C), so that a noisy neighbour hits all products alike; the table gives the median and the
 spread. A second table gives resident memory of all processes of a product, at rest and with idle
 clients. Results go to `benchmarks/results/proxy.json`.
+
+`--nodes N` and `--workers N` compare Evenly with itself instead (`growth.py`): few nodes with N, one
+worker with N. Their results go to `proxy-nodes.json` and `proxy-workers.json` beside it.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import growth
 import memory
 from products import LOAD_CPU, PRODUCTS, ROOT, Running, first_line, missing_tools, nodes
 
@@ -108,13 +112,27 @@ def main() -> int:
     parser.add_argument("--connections", default="16,64,256")
     parser.add_argument("--idle", type=int, default=5000, help="idle clients to hold at the end")
     parser.add_argument("--only", default=",".join(PRODUCTS))
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/proxy.json")
+    compare = parser.add_mutually_exclusive_group()
+    compare.add_argument("--nodes", type=int, help="compare a few nodes with so many")
+    compare.add_argument("--workers", type=int, help="compare one worker with so many")
+    parser.add_argument("--out", type=Path, help="where results go")
     options = parser.parse_args()
     if missing := missing_tools():
         print(f"missing: {', '.join(missing)}; apt-get install nginx-light haproxy wrk gcc")
         return 1
 
     connections = [int(word) for word in options.connections.split(",")]
+    results = ROOT / "benchmarks/results"
+    if options.nodes or options.workers:
+        what = "nodes" if options.nodes else "workers"
+        many = (
+            growth.of_nodes(options.nodes) if options.nodes else growth.of_workers(options.workers)
+        )
+        middle = sorted(connections)[len(connections) // 2]
+        out = options.out or results / f"proxy-{what}.json"
+        growth.run(many, sample, options.rounds, options.seconds, middle, out)
+        return 0
+    out = options.out or results / "proxy.json"
     running: list[Running] = []
     with tempfile.TemporaryDirectory(prefix="evenly-bench-") as name:
         folder = Path(name)
@@ -145,7 +163,7 @@ def main() -> int:
 
     text = table(samples, connections) + "\n\n" + memory.table(idle, options.idle)
     print(text)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
     result = {
         "measured": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "cpu": cpu_name(),
@@ -159,7 +177,7 @@ def main() -> int:
         "samples": samples,
         "table": text.splitlines(),
     }
-    options.out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
     return 0
 
 

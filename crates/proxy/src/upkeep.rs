@@ -160,6 +160,21 @@ impl Engine {
             .unwrap_or_default()
     }
 
+    /// Changes a balancer and, with it, the list of its names: the loop never acts between the two, so it cannot put
+    /// back what `change` takes away. `number` and `names` are asked after the change.
+    pub fn together<R>(
+        &self,
+        change: impl FnOnce() -> R,
+        number: impl FnOnce() -> u64,
+        names: impl FnOnce() -> Vec<Name>,
+    ) -> R {
+        let _gate = self.gate.lock();
+        let done = change();
+        let (number, names) = (number(), names());
+        self.edit_names(number, |old| *old = names);
+        done
+    }
+
     fn edit_names(&self, number: u64, change: impl FnOnce(&mut Vec<Name>)) {
         if let Some(entry) = self.shared.lock().watches.get_mut(&number) {
             change(&mut entry.watch.names);

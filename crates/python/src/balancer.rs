@@ -80,7 +80,7 @@ impl Balancer {
             health: health.map(Arc::new),
             names: Mutex::new(names),
             resolver: resolver.and_then(|address| address.parse().ok()),
-            number: AtomicU64::new(0),
+            number: AtomicU64::new(process::UNKNOWN),
         });
         process::register(&shared);
         if needed {
@@ -143,7 +143,7 @@ impl Balancer {
     fn check_now(&self, py: Python<'_>) {
         self.shared.core.check_now(self.precisely());
         process::watch(py, &self.shared);
-        process::renew(py, &self.shared);
+        process::nudge(py, &self.shared);
     }
 
     fn _pick_untried(
@@ -201,21 +201,21 @@ impl Balancer {
     }
 
     fn _add(&self, py: Python<'_>, node: Node) -> PyResult<()> {
-        names::add(&self.shared, node, self.precisely())
-            .map_err(fault(py, errors::invalid_node))?;
-        self.edited(py)
+        let shared = &*self.shared;
+        process::together(py, shared, || names::add(shared, node, self.precisely()))
+            .map_err(fault(py, errors::invalid_node))
     }
 
     fn _replace(&self, py: Python<'_>, nodes: Vec<Node>) -> PyResult<()> {
-        names::replace(&self.shared, nodes, self.precisely())
-            .map_err(fault(py, errors::invalid_node))?;
-        self.edited(py)
+        let shared = &*self.shared;
+        process::together(py, shared, || names::replace(shared, nodes, self.precisely()))
+            .map_err(fault(py, errors::invalid_node))
     }
 
     fn _remove(&self, py: Python<'_>, node: &str) -> PyResult<()> {
-        names::remove(&self.shared, node, self.precisely())
-            .map_err(fault(py, errors::unknown_node))?;
-        self.edited(py)
+        let shared = &*self.shared;
+        process::together(py, shared, || names::remove(shared, node, self.precisely()))
+            .map_err(fault(py, errors::unknown_node))
     }
 
     fn _update(
@@ -226,13 +226,14 @@ impl Balancer {
         capacity: Option<(Option<u32>,)>,
     ) -> PyResult<()> {
         let capacity = capacity.map(|(capacity,)| capacity);
-        let nodes = names::behind(&self.shared, node).map_err(fault(py, errors::unknown_node))?;
-        names::update(&self.shared, node, weight, capacity);
-        for one in nodes {
-            let updated = self.shared.core.update(&one, weight, capacity, self.precisely());
-            updated.map_err(fault(py, errors::invalid_node))?;
-        }
-        self.edited(py)
+        let shared = &*self.shared;
+        let updated = process::together(py, shared, || {
+            let nodes = names::behind(shared, node)?;
+            names::update(shared, node, weight, capacity);
+            let mut each = nodes.iter();
+            Ok(each.try_for_each(|one| shared.core.update(one, weight, capacity, self.precisely())))
+        });
+        updated.map_err(fault(py, errors::unknown_node))?.map_err(fault(py, errors::invalid_node))
     }
 
     fn _administer(&self, py: Python<'_>, node: &str, word: &str) -> PyResult<()> {
@@ -241,11 +242,13 @@ impl Balancer {
             "down" => Admin::Down,
             _ => Admin::Serve,
         };
-        for one in names::behind(&self.shared, node).map_err(fault(py, errors::unknown_node))? {
-            let done = self.shared.core.administer(&one, admin, self.precisely());
-            done.map_err(fault(py, errors::unknown_node))?;
-        }
-        Ok(())
+        let shared = &*self.shared;
+        let done = process::together(py, shared, || {
+            let nodes = names::behind(shared, node)?;
+            let mut each = nodes.iter();
+            each.try_for_each(|one| shared.core.administer(one, admin, self.precisely()))
+        });
+        done.map_err(fault(py, errors::unknown_node))
     }
 
     fn _report(&self, py: Python<'_>, node: &str, load: f64) -> PyResult<()> {
@@ -293,11 +296,6 @@ impl Balancer {
 
     fn precisely(&self) -> Nanos {
         self.shared.time.now(false)
-    }
-
-    fn edited(&self, py: Python<'_>) -> PyResult<()> {
-        process::renew(py, &self.shared);
-        Ok(())
     }
 }
 

@@ -34,6 +34,9 @@ pub fn register(shared: &Arc<Shared>) {
     balancers.push(Arc::downgrade(shared));
 }
 
+/// The number of a balancer that the engine does not know yet.
+pub const UNKNOWN: u64 = u64::MAX;
+
 /// Has a balancer looked after from now on.
 #[cold]
 pub fn watch(py: Python<'_>, shared: &Shared) {
@@ -52,28 +55,26 @@ pub fn watch(py: Python<'_>, shared: &Shared) {
     // A thread that waits for the engine lets others have the interpreter: one of them may be about to fork.
     let number = py.detach(|| engine.watch(watch));
     shared.number.store(number, Relaxed);
+    // Another thread may have changed the names while the number was not known.
+    together(py, shared, || ());
 }
 
-/// Tells the engine that the names of a balancer are others, or that something is due earlier than it thinks.
-pub fn renew(py: Python<'_>, shared: &Shared) {
-    if !shared.watched.load(Relaxed) || shared.is_virtual() {
-        return;
+/// Tells the engine that something is due earlier than it thinks.
+pub fn nudge(py: Python<'_>, shared: &Shared) {
+    if !shared.is_virtual() {
+        let engine = engine();
+        py.detach(|| engine.nudge());
     }
-    let (engine, number) = (engine(), shared.number.load(Relaxed));
-    let names = shared.names.lock().clone();
-    py.detach(|| {
-        for old in engine.names(number) {
-            if !names.iter().any(|name| name.id == old.id) {
-                engine.remove_name(number, &old.id);
-            }
-        }
-        for name in names {
-            if !engine.names(number).contains(&name) {
-                engine.add_name(number, name);
-            }
-        }
-        engine.nudge();
-    });
+}
+
+/// Changes members, and the names they may stand for, in one step as the engine thread sees it.
+pub fn together<R: Send>(py: Python<'_>, shared: &Shared, change: impl FnOnce() -> R + Send) -> R {
+    if shared.is_virtual() {
+        return change();
+    }
+    let engine = engine();
+    let number = || shared.number.load(Relaxed);
+    py.detach(|| engine.together(change, number, || shared.names.lock().clone()))
 }
 
 /// Before a fork: waits until the engine thread is between two pieces of work, and keeps it there.
@@ -104,6 +105,7 @@ fn _after_fork_in_child() {
             shared.dice.reseed();
         }
         shared.watched.store(shared.is_virtual(), Relaxed);
+        shared.number.store(UNKNOWN, Relaxed);
     }
 }
 

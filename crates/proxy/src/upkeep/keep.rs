@@ -92,9 +92,8 @@ impl Engine {
     ) -> Nanos {
         let now = clock::now();
         if kept.edition != Some(entry.edition) {
-            kept.edition = Some(entry.edition);
             let _gate = self.gate.lock();
-            kept.rename(&entry.watch.names, balancer, now);
+            self.follow(number, balancer, kept, now);
         }
         for (id, resolved) in kept.names.iter_mut().filter(|(_, resolved)| resolved.due <= now) {
             resolved.due = Nanos::NEVER;
@@ -124,6 +123,16 @@ impl Engine {
         }
         let names = kept.names.values().map(|resolved| resolved.due).min().unwrap_or(Nanos::NEVER);
         kept.next_tick.min(names).min(now.plus(GLANCE))
+    }
+
+    /// Follows the names as they are now, not as they were when this round began: whoever changes them together with
+    /// the members holds the gate, and so must the caller.
+    fn follow(&self, number: u64, balancer: &Arc<Balancer>, kept: &mut Kept, now: Nanos) {
+        let Some(entry) = self.shared.lock().watches.get(&number).cloned() else { return };
+        if kept.edition != Some(entry.edition) {
+            kept.edition = Some(entry.edition);
+            kept.rename(&entry.watch.names, balancer, now);
+        }
     }
 
     fn carry_out(
@@ -178,6 +187,8 @@ impl Engine {
                 cluster.next_tick = now;
             }
             Done::LookedUp { id, host, found, .. } => {
+                let gate = self.gate.lock();
+                self.follow(number, &balancer, cluster, now);
                 let Some(resolved) = cluster.names.get_mut(&id) else { return };
                 if resolved.name.host != host {
                     // The answer to a question that nobody asks any more; the new one is out.
@@ -186,15 +197,16 @@ impl Engine {
                 let wait = match found {
                     Ok(found) => {
                         let specs = resolved.name.specs(&found.addresses);
-                        let _gate = self.gate.lock();
                         let gathering = !resolved.met && now.since(cluster.since) < GATHERING;
                         move_over(&balancer, &resolved.specs, &specs, gathering, now);
                         resolved.met = true;
                         resolved.specs = specs;
                         resolved.fails = false;
+                        drop(gate);
                         found.holds
                     }
                     Err(why) => {
+                        drop(gate);
                         if !std::mem::replace(&mut resolved.fails, true) {
                             (self.tell)(Notice::Unresolved {
                                 cluster: Arc::clone(balancer.name()),
@@ -241,6 +253,15 @@ impl Kept {
                 fails: false,
                 met: false,
             });
+            let there = name.adopt(balancer);
+            if !alike(&resolved.specs, &there) {
+                // It went and came back since: what stands in for it now waits for an answer of its own.
+                resolved.specs = there;
+                resolved.met = false;
+                if resolved.due != Nanos::NEVER {
+                    resolved.due = Nanos::ZERO;
+                }
+            }
             if resolved.name == *name {
                 continue;
             }
@@ -267,6 +288,11 @@ impl Kept {
             .find(|resolved| resolved.specs.iter().any(|spec| spec.id == *id))?;
         Some(owner.name.host())
     }
+}
+
+/// Whether these are the same nodes; their weights may differ.
+fn alike(one: &[Spec], other: &[Spec]) -> bool {
+    one.len() == other.len() && one.iter().all(|spec| other.iter().any(|own| own.id == spec.id))
 }
 
 /// The Host of a node that was given by its address. A UNIX socket has none; `localhost` is what others send there.
