@@ -36,7 +36,7 @@ mod waiter;
 use pyo3::prelude::*;
 
 /// The compiled half of the `evenly` package.
-#[pymodule]
+#[pymodule(gil_used = true)] // `shortcut` and `Attached` rely on the interpreter's lock
 fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("version", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<balancer::Balancer>()?;

@@ -10,7 +10,8 @@
 //! PyO3 made, so this file decides nothing: without [`install`] everything works the same, a third slower.
 //!
 //! This is the only unsafe code of the project. What it relies on:
-//! * The interpreter's lock is held whenever CPython calls; the module does not declare itself free of it.
+//! * The interpreter's lock is held whenever CPython calls: the module says that it needs it (`gil_used`), so that an
+//!   interpreter built without one takes it up on import.
 //! * Everything used belongs to the stable ABI of CPython 3.11, but for vectorcall (its flag, its offset and
 //!   `PyVectorcall_Call`), which joined it in 3.12 as it had been since 3.9.
 //! * Objects hold strong references to what they point to, and none of them is followed by the collector: a bond is
@@ -26,6 +27,7 @@ use std::mem::{self, offset_of};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
+use pyo3::exceptions::PyMemoryError;
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::panic::PanicException;
@@ -82,6 +84,8 @@ struct Door {
     call: ffi::vectorcallfunc,
     /// The class of its bonds.
     bonds: *mut ffi::PyTypeObject,
+    /// The class of picks, which has no subclasses: nothing else is bound.
+    picks: *mut ffi::PyTypeObject,
 }
 
 /// A method bound to its pick.
@@ -90,7 +94,7 @@ struct Bond {
     head: ffi::PyObject,
     call: ffi::vectorcallfunc,
     pick: Py<Pick>,
-    /// Doors are never freed: their class is for ever.
+    /// Doors are never freed, even if somebody takes them out of the class: [`install`] keeps a reference.
     door: *const Door,
 }
 
@@ -108,11 +112,15 @@ unsafe extern "C" fn open(
     pick: *mut ffi::PyObject,
     _class: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    // SAFETY: only doors have this slot, and only picks have doors. Memory from the stock is that of a bond.
+    // SAFETY: only doors have this slot; anybody may call it with anything, so the class is looked at. Memory from the
+    // stock is that of a bond.
     unsafe {
         let door = &*door.cast::<Door>();
         if pick.is_null() {
             return ffi::Py_NewRef(door.method.as_ptr());
+        }
+        if ffi::Py_TYPE(pick) != door.picks {
+            return refuse(&door.method, pick);
         }
         let (filled, places) = &mut *SPARE.0.get();
         let memory = if *filled == 0 {
@@ -132,6 +140,27 @@ unsafe extern "C" fn open(
         (&raw mut (*bond).door).write(door);
         bond.cast()
     }
+}
+
+/// What PyO3's method says when it is bound to what is no pick.
+#[cold]
+unsafe fn refuse(method: &Py<PyAny>, object: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    Python::attach(|py| {
+        // SAFETY: the caller's object, alive as long as the call.
+        let object = unsafe { Bound::from_borrowed_ptr(py, object) };
+        give(py, method.call_method1(py, "__get__", (object,)))
+    })
+}
+
+/// An answer as C hands it over: nothing, with the error set, when it failed.
+fn give(py: Python<'_>, answer: PyResult<Py<PyAny>>) -> *mut ffi::PyObject {
+    answer.map_or_else(
+        |error| {
+            error.restore(py);
+            ptr::null_mut()
+        },
+        Py::into_ptr,
+    )
 }
 
 /// A bond is gone.
@@ -233,13 +262,7 @@ unsafe fn ask(
         let plain = [&object].into_iter().chain(&given[..count]);
         method.call(py, PyTuple::new(py, plain.collect::<Vec<_>>())?, Some(&table))
     };
-    Python::attach(|py| match answer(py) {
-        Ok(answer) => answer.into_ptr(),
-        Err(error) => {
-            error.restore(py);
-            ptr::null_mut()
-        }
-    })
+    Python::attach(|py| give(py, answer(py)))
 }
 
 /// PyO3's `Balancer.pick`.
@@ -313,18 +336,20 @@ pub fn install(module: &Bound<'_, PyModule>) -> PyResult<()> {
         let door = unsafe {
             let memory = ffi::PyObject_Malloc(size_of::<Door>());
             if memory.is_null() {
-                return Err(PyErr::fetch(py));
+                return Err(PyMemoryError::new_err("no memory for the doors of a pick"));
             }
             let door = ffi::PyObject_Init(memory.cast(), doors.as_type_ptr()).cast::<Door>();
             (&raw mut (*door).method).write(method);
             (&raw mut (*door).call).write(call);
             (&raw mut (*door).bonds).write(bonds.as_type_ptr());
+            (&raw mut (*door).picks).write(lent.as_type_ptr());
             Bound::from_owned_ptr(py, door.cast())
         };
-        lent.setattr(name, door)?;
+        lent.setattr(name, &door)?;
+        mem::forget(door); // a bond that is out still needs it when somebody replaces the method
     }
     // The classes stay as long as the process, like those of PyO3.
-    let _ = (doors.into_ptr(), bonds.into_ptr());
+    mem::forget((doors, bonds));
     Ok(())
 }
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import gc
 import inspect
+import os
+import subprocess
 import sys
 from typing import Any
 
@@ -90,6 +92,41 @@ def test_unusual_calls_are_answered_as_by_any_method() -> None:
     balancer.remove("10.0.0.1:80")
     with pytest.raises(NoNodeAvailable):
         balancer.pick()
+
+
+@pytest.mark.parametrize("name", ["__enter__", "__exit__"])
+def test_only_a_pick_is_bound(name: str) -> None:
+    """Borrowed by another class, the methods refuse its objects as any method would, and touch nothing of them."""
+    method = vars(evenly.Pick)[name]
+    with pytest.raises(TypeError, match="Pick' objects"):
+        method.__get__("no pick")
+    with pytest.raises(TypeError, match="Pick' objects"):
+        getattr(type("Other", (), {name: method})(), name)
+
+
+def test_a_block_outlives_the_method_that_it_entered_by() -> None:
+    """Whoever takes `__exit__` away meanwhile finds the block left as it was entered, also by an exception.
+
+    In a process of its own, which writes over all memory that is freed.
+    """
+    program = """
+import evenly
+balancer = evenly.Balancer(["10.0.0.1:80"])
+try:
+    with balancer.pick() as pick:
+        del evenly.Pick.__exit__
+        raise OSError
+except OSError:
+    print(pick.failed, balancer.nodes[0].in_flight)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONMALLOC": "debug"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "True 0\n"), done.stderr
 
 
 def test_methods_look_like_methods() -> None:
