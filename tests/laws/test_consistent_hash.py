@@ -12,26 +12,13 @@ from hypothesis import strategies as st
 
 from evenly import Balancer, Node
 from tests.laws.clusters import cluster
-
-KEYS = [f"key-{number}" for number in range(400)]
-names = st.lists(
-    st.text("abcdefgh0123456789.-", min_size=1, max_size=12), min_size=2, max_size=6, unique=True
-)
+from tests.laws.keys import KEYS, names, owners
 
 
 def ring(ids: list[str], **options: object) -> Balancer:
     """A balancer over nodes with these ids; its addresses play no part."""
     nodes = [Node(f"10.0.0.{at + 1}:80", id=name) for at, name in enumerate(ids)]
     return Balancer(nodes, strategy={"name": "consistent_hash", **options})
-
-
-def owners(balancer: Balancer) -> dict[str, str]:
-    """Who owns which key."""
-    found = {}
-    for key in KEYS:
-        with balancer.pick(key=key) as pick:
-            found[key] = pick.id
-    return found
 
 
 @settings(max_examples=30)
