@@ -171,7 +171,9 @@ def from_table(kind: type[Option], where: str, value: Option | Mapping[str, obje
         for field in fields(kind)
         if field.default is MISSING and field.default_factory is MISSING and field.name not in value
     ]:
-        raise InvalidSetting(f"{where}: {', '.join(missing)} is missing: write a whole number")
+        raise InvalidSetting(
+            f"{where}: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing: write whole numbers"
+        )
     return kind(**value)  # type: ignore[arg-type]  # the class checks every value
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Sequence
 from contextlib import closing
@@ -31,6 +32,12 @@ def play_on(address: str, jobs: Sequence[Job], progress: Progress | None) -> Pla
 
     Raises `NoCluster` when there is none, or when its workers lack Evenly.
     """
+    if not re.search(r":\d+$|^inproc://", address):
+        # The client would say so, too, and then wait for its own end.
+        raise NoCluster(
+            f"no Dask scheduler answers at {address}: an address ends in a port, such as tcp://10.0.0.1:8786; "
+            "start one with `dask scheduler`, and workers with `dask worker ADDRESS`"
+        )
     try:
         import distributed
     except ImportError:

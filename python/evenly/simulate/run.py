@@ -120,6 +120,7 @@ def notes(scenario: Scenario, results: Sequence[Result]) -> list[str]:
             "things happen on the way, and the intervals hold the difference between before and after, too: they "
             "are too wide rather than too narrow"
         )
+        said += _late(scenario, results)
     ran = {result.label for result in results}
     never = [one.label for one in scenario.strategies if one.label not in ran]
     early = [_early(one) for one in results if not one.complete]
@@ -127,6 +128,21 @@ def notes(scenario: Scenario, results: Sequence[Result]) -> list[str]:
         parts = [*early, *(f"{label} before it began" for label in never)]
         said.append(f"stopped early: {'; '.join(parts)}")
     return said
+
+
+def _late(scenario: Scenario, results: Sequence[Result]) -> list[str]:
+    """Events for which the runs were too short, though nobody stopped them."""
+    if not all(result.complete for result in results):
+        return []
+    lasted = max(result.found["seconds"] for result in results) / scenario.replications
+    late = [event for event in scenario.timeline if event.at > lasted]
+    if not late:
+        return []
+    first = min(late, key=lambda event: event.at)
+    return [
+        f"the runs ended after {lasted:,.4g} s, before this came about: {first}, at {first.at:g} s; "
+        "ask for more requests or seconds"
+    ]
 
 
 def _bounded(node: SimNode) -> bool:

@@ -132,7 +132,7 @@ def test_strategies_that_cannot_be(strategy: object, says: str) -> None:
         ({"hash_seed": -1}, "from 0 to 2**64 - 1"),
         ({"subset": {"size": 2, "instance": 3, "instances": 3}}, "whole number from 0 to 2"),
         ({"subset": {"size": 0, "instance": 0, "instances": 1}}, "subset.size: 0"),
-        ({"subset": {"size": 2}}, "instance, instances is missing"),
+        ({"subset": {"size": 2}}, "instance and instances are missing"),
         ({"fails_on": "OSError"}, "is no class of exceptions"),
         ({"fails_on": (OSError, 7)}, "7 is no class of exceptions"),
         ({"resolver": "not an address"}, "the address of a DNS server"),

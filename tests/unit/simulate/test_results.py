@@ -182,6 +182,15 @@ def test_hashing_without_keys_is_said_to_be_chance() -> None:
     assert keyed[0].mean != bare[1].mean
 
 
+def test_what_would_have_come_after_the_end_is_said() -> None:
+    """Runs of 100 s do not see what happens at 1,000 s, however many there are."""
+    late = [Kill(50, "n0"), Kill(1_000, "n1")]
+    made = small(nodes=3, arrivals=1, requests=None, seconds=100, replications=4, timeline=late)
+    assert "before this came about: n1 killed, at 1000 s" in made.notes[-1]
+    seen = small(nodes=3, arrivals=1, requests=None, seconds=100, timeline=late[:1])
+    assert not any("came about" in note for note in seen.notes)
+
+
 def test_a_node_that_drowns_is_named() -> None:
     """All together could do the work, and the slow one gets as much as the fast ones."""
     nodes = [SimNode(), SimNode(), SimNode(id="slow", speed=0.2)]

@@ -169,4 +169,6 @@ def test_a_cluster_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(NoCluster, match=r"no Dask scheduler answers at tcp://127.0.0.1:9: .*start"):
         sweep({"nodes": [1]}, dask="tcp://127.0.0.1:9", **COMMON)
     with pytest.raises(NoCluster, match="no Dask scheduler answers at nonsense"):
-        sweep({"nodes": [1]}, dask="nonsense://x", **COMMON)
+        sweep({"nodes": [1]}, dask="nonsense://x:1", **COMMON)
+    with pytest.raises(NoCluster, match="an address ends in a port"):
+        sweep({"nodes": [1]}, dask="scheduler", **COMMON)
