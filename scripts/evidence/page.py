@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from evenly.simulate import Estimate
+from scripts.pages import table
 
 __all__ = ["FIGURES", "PAGE", "text", "write"]
 
@@ -96,7 +97,7 @@ def matrix(findings: list[dict[str, Any]]) -> str:
         for label, show in (("theory", theory), ("simulated", simulated), ("z", distance)):
             shown = [show(cells[at]) if at in cells else "" for at in columns]
             lines.append([f"**{title}**" if label == "theory" else "", label, *shown])
-    return markdown(lines)
+    return table(lines[0], lines[1:])
 
 
 def theory(cell: dict[str, Any]) -> str:
@@ -122,7 +123,7 @@ def growing(rows: list[list[str]]) -> str:
         "Theorem 3.3.1 of the document says that conservation makes a cluster stable. It does not: in (b) and (d) all "
         "nodes together are fast enough, and queues grow for as long as one looks."
     )
-    return f"\n## Queues that grow\n\n{said}\n\n{markdown(lines)}"
+    return f"\n## Queues that grow\n\n{said}\n\n{table(lines[0], lines[1:])}"
 
 
 def hashes(rings: list[list[float]], moves: list[list[Any]]) -> str:
@@ -155,15 +156,8 @@ def hashes(rings: list[list[float]], moves: list[list[Any]]) -> str:
     return (
         "\n## How even rings are\n\nThe largest share of the keys over the mean share, over 24 rings with 300,000 "
         "keys each (whose own unevenness is in theory's figure): the mean of the largest of k Gamma(v) variables.\n\n"
-        + markdown(lines)
+        + table(lines[0], lines[1:])
         + "\n## Keys that move when a node leaves\n\nHere the last node leaves, the only one that "
         "jump can do without. All but Maglev move only what it had, and Maglev a little more.\n\n"
-        + markdown(moved)
+        + table(moved[0], moved[1:])
     )
-
-
-def markdown(lines: list[list[str]]) -> str:
-    """A table; the first line is its head."""
-    head, *rows = lines
-    ruled = [head, ["---"] * len(head), *rows]
-    return "".join("| " + " | ".join(line) + " |\n" for line in ruled)
