@@ -8,12 +8,10 @@ from tests.laws.clusters import cluster, give_back
 
 
 def test_the_node_with_most_in_flight_is_not_lent_while_its_load_is_unusual() -> None:
-    """Three nodes are all seen at each pick; above the 84 % quantile of the last 64 sights one is hot.
+    """Of twenty nodes one holds some ten requests and the others none: above the 84 % quantile of the last 64 sights.
 
-    Node 0 holds ten requests and the others at most one: its sights are a third of all until they are old, so it is
-    cold then and hot never; it is lent only by chance among equals. With 20 nodes and one of them busy its sights are
-    a twentieth, 3 in 64 on average, and the quantile lies with the idle ones unless 11 of 64 are its own: with
-    probability below C(64, 11) / 20^11 = 4e-3.
+    Its sights are a twentieth, 3 in 64 on average, and the quantile lies with the idle ones unless 11 of 64 are its
+    own: with probability below C(64, 11) / 20^11 = 4e-3.
     """
     balancer = cluster(20, "prequal", 3)
     held = [balancer.pick() for _ in range(200)]
