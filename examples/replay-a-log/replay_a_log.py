@@ -85,7 +85,7 @@ async def traffic(port):
 
 
 def simulate(file, log, plots):
-    """The one command this example is about, once for people; for this program the mean of the log and of each strategy."""
+    """The one command this example is about; for this program the means of log and strategies."""
     command = ["evenly", "simulate", "--config", str(file), "--log", str(log)]
     print(f"$ evenly simulate --config {file.name} --log {log.name} --plot DIR\n", flush=True)
     subprocess.run([*command, "--plot", str(plots)], check=True)
