@@ -11,6 +11,8 @@ from evenly import Balancer, Node
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from evenly.strategy import StrategyLike
+
 KEYS = [f"key-{number}" for number in range(400)]
 names = st.lists(
     st.text("abcdefgh0123456789.-", min_size=1, max_size=12), min_size=2, max_size=6, unique=True
@@ -23,7 +25,7 @@ members = st.dictionaries(
 )
 
 
-def hashing(weights: Mapping[str, int], strategy: object) -> Balancer:
+def hashing(weights: Mapping[str, int], strategy: StrategyLike) -> Balancer:
     """A balancer over nodes with these ids and weights; addresses play no part."""
     nodes = [
         Node(f"10.0.0.{at + 1}:80", id=name, weight=weight)
