@@ -60,7 +60,7 @@ bench: build ## print the benchmark tables and write benchmarks/results/*.json
 	@scripts/bench
 
 .PHONY: evidence
-evidence: build ## play the simulator against theory at length and write docs/evidence.md (15 minutes)
+evidence: build ## play the simulator against theory at length and write docs/evidence.md (3 minutes)
 	@python -m scripts.evidence
 
 .PHONY: examples
