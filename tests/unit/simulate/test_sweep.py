@@ -137,8 +137,8 @@ def test_a_strategy_in_python_travels_along(scheduler: str) -> None:
 
 
 def test_a_sweep_on_a_cluster_can_be_stopped(scheduler: str) -> None:
-    """What is done is kept; the points that are not are left empty, and say so."""
-    long = {**COMMON, "requests": 2_000_000}
+    """What is done is kept; the other points are empty, and say so. Each plays for seconds: time to stop."""
+    long = {**COMMON, "requests": 10_000_000}
     far = sweep({"seed": [1, 2, 3]}, dask=scheduler, progress=lambda *_: False, **long)
     assert not far.complete
     assert len(far) == 3
