@@ -10,7 +10,7 @@ fn main() -> ExitCode {
     };
     match std::fs::read_to_string(&path) {
         Ok(text) => {
-            let code = evenly_proxy::run::run_json(&text, arguments.collect());
+            let code = evenly_proxy::run::run_json(&text, arguments.collect(), "null");
             ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX))
         }
         Err(fault) => {

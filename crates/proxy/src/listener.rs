@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, UnixListener};
 
+use crate::edition::LiveListener;
 use crate::worker::Worker;
 
 /// How long accepting rests when the process or the machine has no descriptor left.
@@ -22,8 +23,8 @@ const FULL: Duration = Duration::from_millis(10);
 pub struct Client {
     /// The socket, not blocking.
     pub socket: Socket,
-    /// Which configured listener it came in by.
-    pub listener: usize,
+    /// The listener it came in by.
+    pub listener: Arc<LiveListener>,
     /// Who is at the other end; nothing for UNIX sockets.
     pub peer: Option<IpAddr>,
 }
@@ -48,18 +49,26 @@ pub enum Listening {
 
 impl Listening {
     /// Takes one connection that is waiting already; the error is `WouldBlock` when there is none.
-    pub fn accept(&self, listener: usize) -> io::Result<Client> {
+    pub fn accept(&self, listener: &Arc<LiveListener>) -> io::Result<Client> {
         match self {
             Self::Tcp(socket) => {
                 let (stream, peer) = socket.accept()?;
                 stream.set_nonblocking(true)?;
                 stream.set_nodelay(true)?;
-                Ok(Client { socket: Socket::Tcp(stream), listener, peer: Some(peer.ip()) })
+                Ok(Client {
+                    socket: Socket::Tcp(stream),
+                    listener: Arc::clone(listener),
+                    peer: Some(peer.ip()),
+                })
             }
             Self::Unix(socket) => {
                 let (stream, _) = socket.accept()?;
                 stream.set_nonblocking(true)?;
-                Ok(Client { socket: Socket::Unix(stream), listener, peer: None })
+                Ok(Client {
+                    socket: Socket::Unix(stream),
+                    listener: Arc::clone(listener),
+                    peer: None,
+                })
             }
         }
     }
@@ -79,7 +88,7 @@ impl Watched {
         })
     }
 
-    async fn accept(&self, listener: usize) -> io::Result<Client> {
+    async fn accept(&self, listener: &Arc<LiveListener>) -> io::Result<Client> {
         match self {
             Self::Tcp(socket) => {
                 let (stream, peer) = socket.accept().await?;
@@ -87,13 +96,17 @@ impl Watched {
                 // Taken from this thread's poller; the worker's own will watch it.
                 Ok(Client {
                     socket: Socket::Tcp(stream.into_std()?),
-                    listener,
+                    listener: Arc::clone(listener),
                     peer: Some(peer.ip()),
                 })
             }
             Self::Unix(socket) => {
                 let (stream, _) = socket.accept().await?;
-                Ok(Client { socket: Socket::Unix(stream.into_std()?), listener, peer: None })
+                Ok(Client {
+                    socket: Socket::Unix(stream.into_std()?),
+                    listener: Arc::clone(listener),
+                    peer: None,
+                })
             }
         }
     }
@@ -141,13 +154,17 @@ impl Crew {
 }
 
 /// Accepts on a listener until the task is dropped. Only a fault of the listening socket itself ends it.
-pub async fn accept(socket: Listening, listener: usize, crew: Arc<Crew>) -> io::Result<()> {
+pub async fn accept(
+    socket: Listening,
+    listener: Arc<LiveListener>,
+    crew: Arc<Crew>,
+) -> io::Result<()> {
     let socket = Watched::new(socket)?;
     loop {
         while !crew.has_room() {
             tokio::time::sleep(FULL).await;
         }
-        match socket.accept(listener).await {
+        match socket.accept(&listener).await {
             Ok(client) => crew.hand_over(client),
             Err(error) if is_of_the_connection(&error) => {}
             Err(error) if is_want_of_descriptors(&error) => {

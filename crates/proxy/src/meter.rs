@@ -1,7 +1,7 @@
 //! What a worker counts while it relays.
 //!
-//! Each worker owns a [`Shard`]: cells that only it writes, so counting is a load and a store without a lock prefix
-//! or a shared cache line. A scrape reads all shards and adds them up.
+//! Each worker has a meter of its own for every listener and cluster: cells that only it writes, so counting is a load
+//! and a store without a lock prefix or a shared cache line. A scrape reads all workers' meters and adds them up.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -9,8 +9,6 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use evenly_core::{Nanos, Reason};
 use parking_lot::Mutex;
-
-use crate::config::Config;
 
 /// A count with one writing thread and any number of reading ones.
 #[derive(Debug, Default)]
@@ -130,6 +128,13 @@ pub struct ListenerMeter {
     pub relaxed: Named,
 }
 
+impl ListenerMeter {
+    /// Connections that are open.
+    pub fn open(&self) -> u64 {
+        self.opened.get().saturating_sub(self.closed.get())
+    }
+}
+
 /// What one worker has seen of one node.
 #[derive(Debug, Default)]
 pub struct NodeMeter {
@@ -185,54 +190,6 @@ impl ClusterMeter {
     /// day do not grow the page.
     pub fn prune(&self, stays: impl Fn(&str) -> bool) {
         self.nodes.lock().retain(|id, meter| Arc::strong_count(meter) > 1 || stays(id));
-    }
-}
-
-/// The counts of one worker. Listeners and clusters are indexed as in the configuration.
-#[derive(Debug, Default)]
-pub struct Shard {
-    /// One per configured listener.
-    pub listeners: Box<[ListenerMeter]>,
-    /// One per configured cluster.
-    pub clusters: Box<[ClusterMeter]>,
-}
-
-impl Shard {
-    /// Open connections of this worker.
-    pub fn connections(&self) -> u64 {
-        self.listeners
-            .iter()
-            .map(|listener| listener.opened.get().saturating_sub(listener.closed.get()))
-            .sum()
-    }
-}
-
-/// All shards, one per worker.
-#[derive(Debug)]
-pub struct Meters {
-    shards: Box<[Arc<Shard>]>,
-}
-
-impl Meters {
-    /// Empty counts for every worker of `config`.
-    pub fn new(config: &Config) -> Self {
-        let shard = || {
-            Arc::new(Shard {
-                listeners: config.listeners.iter().map(|_| ListenerMeter::default()).collect(),
-                clusters: config.clusters.iter().map(|_| ClusterMeter::default()).collect(),
-            })
-        };
-        Self { shards: (0..config.proxy.workers).map(|_| shard()).collect() }
-    }
-
-    /// The shard that worker `index` writes.
-    pub fn shard(&self, index: usize) -> Arc<Shard> {
-        Arc::clone(&self.shards[index])
-    }
-
-    /// All shards.
-    pub fn shards(&self) -> &[Arc<Shard>] {
-        &self.shards
     }
 }
 

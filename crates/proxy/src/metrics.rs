@@ -6,12 +6,14 @@ mod family;
 mod nodes;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering::Relaxed;
 
 use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{Encoder, TextEncoder};
 
-use crate::meter::{BOUNDS, CLASS_NAMES, Classes, ClusterMeter, Histogram, ListenerMeter};
+use crate::edition::{LiveCluster, LiveListener};
+use crate::meter::{BOUNDS, CLASS_NAMES, Classes, ClusterMeter, Histogram};
 use crate::shared::Shared;
 use family::Page;
 
@@ -22,13 +24,12 @@ pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 pub fn text(shared: &Shared) -> String {
     let mut page = Page::default();
     process(shared, &mut page);
-    for (index, listener) in shared.config.listeners.iter().enumerate() {
-        let meters: Vec<_> =
-            shared.meters.shards().iter().map(|shard| &shard.listeners[index]).collect();
-        listener_metrics(&meters, &listener.name, &mut page);
+    let edition = shared.edition();
+    for listener in &edition.listeners {
+        listener_metrics(listener, &mut page);
     }
-    for index in 0..shared.balancers.len() {
-        cluster(shared, index, &mut page);
+    for live in &edition.clusters {
+        cluster(live, &mut page);
     }
     let mut families = page.families();
     families.extend(ProcessCollector::for_self().collect());
@@ -72,22 +73,23 @@ fn process(shared: &Shared, page: &mut Page) {
         &[],
         shared.access.dropped(),
     );
-    for (index, shard) in shared.meters.shards().iter().enumerate() {
+    for (index, open) in shared.connections.iter().enumerate() {
         let help = "Open client connections of a worker.";
         page.gauge(
             "evenly_worker_connections",
             help,
             &[("worker", &index.to_string())],
-            shard.connections() as f64,
+            open.load(Relaxed) as f64,
         );
     }
 }
 
-fn listener_metrics(meters: &[&ListenerMeter], name: &str, page: &mut Page) {
+fn listener_metrics(live: &LiveListener, page: &mut Page) {
+    let name = &*live.name;
     let labels = [("listener", name)];
     let (mut opened, mut closed) = (0, 0);
     let (mut refused, mut relaxed) = (BTreeMap::new(), BTreeMap::new());
-    for meter in meters {
+    for meter in &live.meters {
         opened += meter.opened.get();
         closed += meter.closed.get();
         meter.refused.add_to(&mut refused);
@@ -117,12 +119,11 @@ fn refusal(page: &mut Page, cluster: &str, listener: &str, reason: &str, count: 
     page.counter("evenly_refusals_total", help, &labels, count);
 }
 
-fn cluster(shared: &Shared, index: usize, page: &mut Page) {
-    let balancer = &shared.balancers[index];
+fn cluster(live: &LiveCluster, page: &mut Page) {
+    let balancer = &live.balancer;
     let name = &**balancer.name();
     let labels = [("cluster", name)];
-    let meters: Vec<&ClusterMeter> =
-        shared.meters.shards().iter().map(|shard| &shard.clusters[index]).collect();
+    let meters: Vec<&ClusterMeter> = live.meters.iter().map(|meter| &**meter).collect();
     let sum = |cell: fn(&ClusterMeter) -> u64| meters.iter().map(|meter| cell(meter)).sum::<u64>();
 
     classes(

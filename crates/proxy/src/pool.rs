@@ -82,14 +82,10 @@ impl Pool {
     }
 
     /// Closes the waiting connections of a node, because it has been taken out.
-    pub fn close(&self, id: &str) {
-        self.berths.borrow_mut().retain(|_, berth| {
-            let stays = &**berth.state.id() != id;
-            if !stays {
-                berth.idle.borrow_mut().clear();
-            }
-            stays
-        });
+    pub fn close(&self, node: &Arc<State>) {
+        if let Some(berth) = self.berths.borrow_mut().remove(&(Arc::as_ptr(node) as usize)) {
+            berth.idle.borrow_mut().clear();
+        }
     }
 }
 

@@ -1,32 +1,39 @@
-//! The configuration in the relay's own terms, made once per worker.
+//! An edition in the relay's own terms, made once per worker. A connection holds those of its listener, so whatever a
+//! request needs is a pointer or two away.
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use evenly_core::Nanos;
+use evenly_core::{Balancer, Nanos};
 use evenly_wire::{Relaxed, Terms};
 
 use crate::clock::span;
-use crate::config::{Cluster, Config, Listener};
+use crate::config::{Cluster, Listener};
+use crate::edition::{Edition, LiveCluster, LiveListener};
+use crate::meter::{ClusterMeter, ListenerMeter};
 use crate::network::Network;
 use crate::relay::key::KeySource;
 
-/// All listeners and clusters, indexed as in the configuration.
-#[derive(Debug, Clone)]
+/// All listeners of an edition as one worker sees them.
+#[derive(Debug)]
 pub struct Rules {
-    /// One per configured listener.
-    pub listeners: Box<[ListenerRules]>,
-    /// One per configured cluster.
-    pub clusters: Box<[ClusterRules]>,
+    /// The edition's number.
+    pub edition: u64,
+    listeners: Box<[Rc<ListenerRules>]>,
 }
 
 /// How clients of one listener are treated.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct ListenerRules {
-    /// Its name.
-    pub name: Arc<str>,
+    /// The edition that says so.
+    pub edition: u64,
+    /// The listener itself.
+    pub live: Arc<LiveListener>,
+    /// What this worker counts of it.
+    pub meter: Arc<ListenerMeter>,
     /// The cluster its requests go to.
-    pub cluster: usize,
+    pub cluster: Rc<ClusterRules>,
     /// What is accepted, of clients and of nodes.
     pub terms: Terms,
     /// From the first byte of a head to its last.
@@ -40,10 +47,12 @@ pub struct ListenerRules {
 }
 
 /// How nodes of one cluster are spoken to.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct ClusterRules {
-    /// Its name.
-    pub name: Arc<str>,
+    /// Who picks its nodes.
+    pub balancer: Arc<Balancer>,
+    /// What this worker counts of it.
+    pub meter: Arc<ClusterMeter>,
     /// What of a request is hashed.
     pub key: KeySource,
     /// Until a connection is made.
@@ -60,37 +69,52 @@ pub struct ClusterRules {
 }
 
 impl Rules {
-    /// Reads the configuration; what it says of the wire and of keys is checked here.
-    pub fn read(config: &Config) -> Result<Self, String> {
-        let listeners =
-            config.listeners.iter().map(|listener| ListenerRules::read(listener, config));
-        let clusters = config.clusters.iter().map(ClusterRules::read);
-        Ok(Self {
-            listeners: listeners.collect::<Result<_, _>>()?,
-            clusters: clusters.collect::<Result<_, _>>()?,
-        })
+    /// Reads an edition for one worker; what it says of the wire and of keys is checked here.
+    pub fn read(edition: &Edition, worker: usize) -> Result<Self, String> {
+        let clusters = edition.config.clusters.iter().zip(&edition.clusters);
+        let clusters = clusters
+            .map(|(given, live)| ClusterRules::read(given, live, worker).map(Rc::new))
+            .collect::<Result<Vec<_>, _>>()?;
+        let listeners = edition.config.listeners.iter().zip(&edition.listeners);
+        let listeners = listeners.map(|(given, live)| {
+            let cluster = clusters.iter().find(|cluster| **cluster.balancer.name() == *given.to);
+            let cluster = cluster.ok_or_else(|| {
+                format!("listen.{}.to: there is no cluster {:?}", given.name, given.to)
+            })?;
+            ListenerRules::read(given, (edition.number, live, worker), cluster).map(Rc::new)
+        });
+        Ok(Self { edition: edition.number, listeners: listeners.collect::<Result<_, _>>()? })
+    }
+
+    /// The rules of a listener; none when this edition has closed it.
+    pub fn of(&self, live: &Arc<LiveListener>) -> Option<&Rc<ListenerRules>> {
+        self.listeners.iter().find(|rules| Arc::ptr_eq(&rules.live, live))
     }
 
     /// The shortest timeout there is: deadlines need not be looked at more often than it asks.
     pub fn shortest(&self) -> Duration {
-        let listeners =
-            self.listeners.iter().map(|rules| Duration::from_nanos(rules.head.min(rules.idle).0));
-        let clusters = self.clusters.iter().map(|rules| rules.shortest);
-        listeners.chain(clusters).min().unwrap_or(Duration::from_secs(1))
+        let each = self.listeners.iter().map(|rules| {
+            rules.cluster.shortest.min(Duration::from_nanos(rules.head.min(rules.idle).0))
+        });
+        each.min().unwrap_or(Duration::from_secs(1))
     }
 }
 
 impl ListenerRules {
-    fn read(listener: &Listener, config: &Config) -> Result<Self, String> {
+    fn read(
+        listener: &Listener,
+        (edition, live, worker): (u64, &Arc<LiveListener>, usize),
+        cluster: &Rc<ClusterRules>,
+    ) -> Result<Self, String> {
         let fault = |key: &str, why: String| format!("listen.{}.{key}: {why}", listener.name);
         let relaxed =
             Relaxed::parse(&listener.relaxed).map_err(|why| fault("relaxed", why.to_string()))?;
         let trusted = listener.trusted.iter().map(|text| text.parse());
-        let cluster = config.clusters.iter().position(|cluster| cluster.name == listener.to);
         Ok(Self {
-            name: listener.name.as_str().into(),
-            cluster: cluster
-                .ok_or_else(|| fault("to", format!("there is no cluster {:?}", listener.to)))?,
+            edition,
+            live: Arc::clone(live),
+            meter: Arc::clone(&live.meters[worker]),
+            cluster: Rc::clone(cluster),
             terms: Terms {
                 head_bytes: listener.limits.head_bytes,
                 fields: listener.limits.fields,
@@ -102,14 +126,20 @@ impl ListenerRules {
             trusted: trusted.collect::<Result<_, _>>().map_err(|why| fault("trusted", why))?,
         })
     }
+
+    /// Whether this client's word about where its requests come from is believed.
+    pub fn trusts(&self, client: std::net::IpAddr) -> bool {
+        self.trusted.iter().any(|network| network.contains(client))
+    }
 }
 
 impl ClusterRules {
-    fn read(cluster: &Cluster) -> Result<Self, String> {
+    fn read(cluster: &Cluster, live: &LiveCluster, worker: usize) -> Result<Self, String> {
         let fault = |why: String| format!("cluster.{}.strategy.key: {why}", cluster.name);
         let timeouts = &cluster.timeouts;
         Ok(Self {
-            name: cluster.name.as_str().into(),
+            balancer: Arc::clone(&live.balancer),
+            meter: Arc::clone(&live.meters[worker]),
             key: cluster
                 .strategy
                 .key

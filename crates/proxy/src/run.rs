@@ -12,6 +12,7 @@ use crate::access::{Access, Writer};
 use crate::address::Address;
 use crate::admin::{self, Admin};
 use crate::config::Config;
+use crate::edition::Source;
 use crate::listener::{self, Crew, Listening};
 use crate::say::say;
 use crate::shared::Shared;
@@ -37,15 +38,19 @@ const WORKER_DIED: i32 = 70;
 /// Runs the proxy that the JSON text describes until it has drained. `control` is the control process's program and
 /// arguments, without the paths that it is given here; empty for none. The answer is the exit code: 0 after a drain,
 /// 1 when it could not start, 128 + the signal's number when a second signal ended it at once.
-pub fn run_json(text: &str, control: Vec<String>) -> i32 {
-    match Config::from_json(text) {
-        Ok(config) => run(config, control),
+///
+/// `document` is JSON text that the engine keeps for the control process and never looks into.
+pub fn run_json(text: &str, control: Vec<String>, document: &str) -> i32 {
+    let config = Config::from_json(text);
+    let read = config.and_then(|config| Ok((config, Source::read(text, document)?)));
+    match read {
+        Ok((config, source)) => run(config, source, control),
         Err(fault) => not_started(&fault),
     }
 }
 
 /// The same with a configuration that has been read.
-pub fn run(config: Config, control: Vec<String>) -> i32 {
+pub fn run(config: Config, source: Source, control: Vec<String>) -> i32 {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(fault) => return not_started(&format!("no poller can be opened: {fault}")),
@@ -60,7 +65,7 @@ pub fn run(config: Config, control: Vec<String>) -> i32 {
         }
     };
     let code = runtime.block_on(async {
-        match Running::start(config, access, control).await {
+        match Running::start(config, source, access, control).await {
             Ok(running) => running.until_the_end().await,
             Err(fault) => not_started(&fault),
         }
@@ -100,12 +105,18 @@ struct Running {
 }
 
 impl Running {
-    async fn start(config: Config, access: Access, control: Vec<String>) -> Result<Self, String> {
+    async fn start(
+        config: Config,
+        source: Source,
+        access: Access,
+        control: Vec<String>,
+    ) -> Result<Self, String> {
         let most = descriptors::room();
         let signals =
             Signals::listen().map_err(|fault| format!("signals cannot be received: {fault}"))?;
-        let shared = Arc::new(Shared::new(config, access)?);
-        let config = &shared.config;
+        let shared = Arc::new(Shared::new(config, source, access)?);
+        let edition = shared.edition();
+        let config = &edition.config;
 
         let mut bound = Vec::new();
         for listener in &config.listeners {
@@ -166,10 +177,10 @@ impl Running {
         }
 
         let mut accepting = JoinSet::new();
-        for (index, bound) in bound.iter().enumerate() {
+        for (live, bound) in edition.listeners.iter().zip(&bound) {
             let socket =
                 bound.duplicate().map_err(|fault| format!("{}: {fault}", bound.address))?;
-            accepting.spawn(listener::accept(socket, index, Arc::clone(&crew)));
+            accepting.spawn(listener::accept(socket, Arc::clone(live), Arc::clone(&crew)));
         }
         eprintln!("{ready}");
         Ok(Self {
@@ -216,13 +227,16 @@ impl Running {
     async fn drain(&mut self) -> Result<(), i32> {
         self.shared.status.drain();
         self.accepting.shutdown().await;
-        for (index, bound) in self.bound.drain(..).enumerate() {
+        let edition = self.shared.edition();
+        let listeners = edition.config.listeners.iter().zip(&edition.listeners);
+        for (bound, (given, live)) in self.bound.drain(..).zip(listeners) {
             // Whoever was already connected when we stopped is served as well.
-            while let Ok(client) = bound.socket.accept(index) {
+            while let Ok(client) = bound.socket.accept(live) {
                 self.crew.hand_over(client);
             }
-            forget_path(&self.shared.config.listeners[index].address);
+            forget_path(&given.address);
         }
+        let patience = edition.config.proxy.drain;
         let workers = || self.crew.workers().iter();
         workers().for_each(worker::Worker::drain);
         let done = async || {
@@ -230,7 +244,7 @@ impl Running {
                 sleep(LOOK).await;
             }
         };
-        let deadline = Instant::now() + self.shared.config.proxy.drain;
+        let deadline = Instant::now() + patience;
         tokio::select! {
             () = done() => return Ok(()),
             () = sleep_until(deadline) => {}
@@ -239,7 +253,7 @@ impl Running {
         let cut: usize = workers().map(worker::Worker::connections).sum();
         eprintln!(
             "evenly: the drain's {} s are over; {cut} connections are closed",
-            self.shared.config.proxy.drain.as_secs_f64()
+            patience.as_secs_f64()
         );
         workers().for_each(worker::Worker::end);
         tokio::select! {
@@ -260,7 +274,7 @@ async fn look_after(shared: &Arc<Shared>, crew: &Arc<Crew>, tasks: &mut JoinSet<
     let crew = Arc::clone(crew);
     let engine = Engine::new(Arc::new(move |notice| match notice {
         Notice::Left { node, .. } => {
-            crew.workers().iter().for_each(|worker| worker.close_node(node.id()));
+            crew.workers().iter().for_each(|worker| worker.close_node(&node));
         }
         Notice::Changed { cluster, event } => {
             let (from, to) = (event.from.reason(), event.to.reason());
@@ -273,12 +287,13 @@ async fn look_after(shared: &Arc<Shared>, crew: &Arc<Crew>, tasks: &mut JoinSet<
             say(format!("cluster {cluster}: {why}; its last addresses stay"));
         }
     }));
-    for (cluster, balancer) in shared.config.clusters.iter().zip(&shared.balancers) {
-        engine.watch(clusters::watch(cluster, balancer));
+    let edition = shared.edition();
+    for (given, live) in edition.config.clusters.iter().zip(&edition.clusters) {
+        engine.watch(clusters::watch(given, &live.balancer));
     }
     tasks.spawn(engine.keep());
     let resolved = async {
-        while shared.balancers.iter().any(|balancer| balancer.cluster().members.is_empty()) {
+        while edition.clusters.iter().any(|live| live.balancer.cluster().members.is_empty()) {
             sleep(LOOK).await;
         }
     };

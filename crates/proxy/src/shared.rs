@@ -1,24 +1,22 @@
 //! What every worker, the admin listener and the upkeep see.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::SystemTime;
 
+use arc_swap::ArcSwap;
 use evenly_core::Balancer;
 
 use crate::access::Access;
 use crate::config::Config;
-use crate::meter::Meters;
+use crate::edition::{Edition, Source};
 
 /// The parts of a running proxy that all its threads share.
 pub struct Shared {
-    /// What the proxy was told.
-    pub config: Config,
-    /// One per configured cluster, in its order.
-    pub balancers: Vec<Arc<Balancer>>,
-    /// What workers count.
-    pub meters: Meters,
-    /// Where they log requests.
+    edition: ArcSwap<Edition>,
+    /// Open connections of each worker, counted from their hand-over on.
+    pub connections: Box<[Arc<AtomicUsize>]>,
+    /// Where workers log requests.
     pub access: Access,
     /// How the process stands.
     pub status: Status,
@@ -78,28 +76,33 @@ impl Status {
 }
 
 impl Shared {
-    /// Everything that follows from the configuration.
-    pub fn new(config: Config, access: Access) -> Result<Self, String> {
-        let balancers =
-            config.clusters.iter().map(crate::clusters::balancer).collect::<Result<_, _>>()?;
+    /// Everything that follows from the first configuration.
+    pub fn new(config: Config, source: Source, access: Access) -> Result<Self, String> {
         Ok(Self {
-            balancers,
-            meters: Meters::new(&config),
+            connections: (0..config.proxy.workers).map(|_| Arc::default()).collect(),
+            edition: ArcSwap::from_pointee(Edition::first(config, source)?),
             access,
             status: Status::default(),
-            config,
         })
     }
 
+    /// The edition in force.
+    pub fn edition(&self) -> Arc<Edition> {
+        self.edition.load_full()
+    }
+
+    /// Puts another edition in force.
+    pub fn publish(&self, edition: Arc<Edition>) {
+        self.edition.store(edition);
+    }
+
     /// The clusters that have no node to serve with.
-    pub fn unready(&self) -> Vec<&str> {
+    pub fn unready(&self) -> Vec<String> {
         let serves = |balancer: &Balancer| {
             balancer.nodes(crate::clock::now()).iter().any(|node| node.serving)
         };
-        self.balancers
-            .iter()
-            .filter(|balancer| !serves(balancer))
-            .map(|balancer| &**balancer.name())
-            .collect()
+        let edition = self.edition();
+        let unready = edition.clusters.iter().filter(|live| !serves(&live.balancer));
+        unready.map(|live| live.balancer.name().to_string()).collect()
     }
 }

@@ -1,43 +1,45 @@
 //! The proxy as it stands, in JSON: what the control process asks for.
 
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, SystemTime};
 
-use evenly_core::{Balancer, Nanos, NodeReport};
+use evenly_core::{Nanos, NodeReport};
 use serde_json::{Map, Value, json};
 
 use crate::clock;
 use crate::config::{Cluster, Listener};
+use crate::edition::{LiveCluster, LiveListener};
 use crate::meter::CLASS_NAMES;
 use crate::shared::Shared;
 
 /// The whole state.
 pub fn json(shared: &Shared) -> Value {
-    let clusters = shared.config.clusters.iter().zip(&shared.balancers).enumerate();
-    let listeners = shared.config.listeners.iter().enumerate();
-    let workers =
-        shared.meters.shards().iter().map(|shard| json!({"connections": shard.connections()}));
+    let edition = shared.edition();
+    let clusters = edition.config.clusters.iter().zip(&edition.clusters);
+    let listeners = edition.config.listeners.iter().zip(&edition.listeners);
+    let workers = shared.connections.iter().map(|open| json!({"connections": open.load(Relaxed)}));
     json!({
+        "edition": edition.number,
         "version": env!("CARGO_PKG_VERSION"),
         "pid": std::process::id(),
         "started": unix(shared.status.started),
         "draining": shared.status.is_draining(),
         "workers": workers.collect::<Vec<_>>(),
-        "listeners": listeners.map(|(index, given)| listener(shared, index, given)).collect::<Vec<_>>(),
-        "clusters": clusters.map(|(index, (given, balancer))| cluster(shared, index, given, balancer)).collect::<Vec<_>>(),
+        "listeners": listeners.map(|(given, live)| listener(given, live)).collect::<Vec<_>>(),
+        "clusters": clusters.map(|(given, live)| cluster(given, live)).collect::<Vec<_>>(),
     })
 }
 
-fn listener(shared: &Shared, index: usize, given: &Listener) -> Value {
-    let meters = shared.meters.shards().iter().map(|shard| &shard.listeners[index]);
-    let open: u64 = meters.map(|meter| meter.opened.get().saturating_sub(meter.closed.get())).sum();
+fn listener(given: &Listener, live: &LiveListener) -> Value {
+    let open: u64 = live.meters.iter().map(|meter| meter.open()).sum();
     json!({"name": given.name, "address": given.address.to_string(), "to": given.to, "connections": open})
 }
 
-fn cluster(shared: &Shared, index: usize, given: &Cluster, balancer: &Balancer) -> Value {
-    let now = clock::now();
+fn cluster(given: &Cluster, live: &LiveCluster) -> Value {
+    let (now, balancer) = (clock::now(), &live.balancer);
     let mut requests = [0; CLASS_NAMES.len()];
-    for shard in shared.meters.shards() {
-        let counts = shard.clusters[index].answers.get();
+    for meter in &live.meters {
+        let counts = meter.answers.get();
         requests.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
     }
     let requests: Map<_, _> = CLASS_NAMES

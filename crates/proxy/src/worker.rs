@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use evenly_core::Rng;
+use evenly_core::{Rng, State};
 use evenly_wire::Slots;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -16,8 +16,9 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::alarm::Alarms;
 use crate::clock;
+use crate::edition::Edition;
 use crate::listener::Client;
-use crate::meter::Shard;
+use crate::phase::Phase;
 use crate::pool::Pool;
 use crate::relay;
 use crate::rules::Rules;
@@ -32,23 +33,14 @@ const TURN: u32 = 1024;
 /// How long a worker that was told to end waits for connections to say goodbye.
 const GOODBYE: Duration = Duration::from_millis(1500);
 
-/// How far a worker is from its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Phase {
-    /// Connections are kept alive.
-    Serving,
-    /// Each connection ends with its next response.
-    Draining,
-    /// Every connection ends now.
-    Ended,
-}
-
 /// What is said to a worker.
 enum Order {
     Serve(Client),
+    Follow(Arc<Edition>),
+    Wake,
     Drain,
     End,
-    CloseNode(Arc<str>),
+    CloseNode(Arc<State>),
 }
 
 /// Buffers that a step borrows and gives back before it yields.
@@ -67,10 +59,10 @@ pub struct Scratch {
 pub struct Local {
     /// What all workers share.
     pub shared: Arc<Shared>,
-    /// What this worker counts.
-    pub shard: Arc<Shard>,
-    /// The configuration in the relay's own terms.
-    pub rules: Rules,
+    /// The edition in force in the relay's own terms.
+    rules: RefCell<Rc<Rules>>,
+    /// Its number.
+    edition: Cell<u64>,
     /// Deadlines.
     pub alarms: Rc<Alarms>,
     /// Waiting connections to nodes.
@@ -88,9 +80,22 @@ impl Local {
         self.phase.get()
     }
 
-    /// Whether connections end with their next answer.
-    pub fn is_leaving(&self) -> bool {
-        self.phase() > Phase::Serving
+    /// The number of the edition in force.
+    pub fn edition(&self) -> u64 {
+        self.edition.get()
+    }
+
+    /// The edition in force.
+    pub fn rules(&self) -> Rc<Rules> {
+        Rc::clone(&self.rules.borrow())
+    }
+
+    /// From here on the next request of each connection is served by that edition.
+    fn follow(&self, rules: Rules) {
+        self.edition.set(rules.edition);
+        *self.rules.borrow_mut() = Rc::new(rules);
+        // Who is idle on a listener that is closed now should know.
+        self.alarms.wake_all();
     }
 }
 
@@ -103,10 +108,9 @@ pub struct Worker {
 
 /// Starts worker `index` of the configured ones.
 pub fn spawn(shared: &Arc<Shared>, index: usize) -> io::Result<Worker> {
-    let rules = Rules::read(&shared.config)
-        .map_err(|fault| io::Error::new(io::ErrorKind::InvalidInput, fault))?;
+    let edition = shared.edition();
     let (orders, inbox) = unbounded_channel();
-    let connections = Arc::new(AtomicUsize::new(0));
+    let connections = Arc::clone(&shared.connections[index]);
     let (shared, open) = (Arc::clone(shared), Arc::clone(&connections));
     let thread = thread::Builder::new().name(format!("worker-{index}")).spawn(move || {
         let runtime = Builder::new_current_thread()
@@ -115,7 +119,7 @@ pub fn spawn(shared: &Arc<Shared>, index: usize) -> io::Result<Worker> {
             .global_queue_interval(TURN)
             .build_local(LocalOptions::default())
             .expect("a process that may open sockets may open a poller");
-        runtime.block_on(run(shared, rules, index, inbox, open));
+        runtime.block_on(run(shared, edition, index, inbox, open));
     })?;
     Ok(Worker { orders, connections, thread: Some(thread) })
 }
@@ -145,9 +149,19 @@ impl Worker {
         let _ = self.orders.send(Order::End);
     }
 
+    /// The next request of each connection is served by this edition.
+    pub fn follow(&self, edition: &Arc<Edition>) {
+        let _ = self.orders.send(Order::Follow(Arc::clone(edition)));
+    }
+
+    /// Every connection looks at its listener's phase.
+    pub fn wake(&self) {
+        let _ = self.orders.send(Order::Wake);
+    }
+
     /// A node has left: waiting connections to it are closed.
-    pub fn close_node(&self, id: &Arc<str>) {
-        let _ = self.orders.send(Order::CloseNode(Arc::clone(id)));
+    pub fn close_node(&self, node: &Arc<State>) {
+        let _ = self.orders.send(Order::CloseNode(Arc::clone(node)));
     }
 
     /// Whether its thread has ended.
@@ -167,19 +181,24 @@ impl Worker {
 /// What a worker's thread does until it is drained.
 async fn run(
     shared: Arc<Shared>,
-    rules: Rules,
+    edition: Arc<Edition>,
     index: usize,
     mut inbox: UnboundedReceiver<Order>,
     open: Arc<AtomicUsize>,
 ) {
-    let period = Alarms::period(rules.shortest());
+    let read = |edition: &Edition| {
+        Rules::read(edition, index).expect("it was read when the edition was made")
+    };
+    let rules = read(&edition);
+    drop(edition);
+    let mut period = Alarms::period(rules.shortest());
     let seed = clock::now().0
         ^ (index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
         ^ u64::from(std::process::id());
     let local = Rc::new(Local {
-        shard: shared.meters.shard(index),
         shared,
-        rules,
+        edition: Cell::new(rules.edition),
+        rules: RefCell::new(Rc::new(rules)),
         alarms: Rc::default(),
         pool: Pool::default(),
         scratch: RefCell::new(Scratch {
@@ -202,13 +221,24 @@ async fn run(
         };
         match order {
             Some(Some(Order::Serve(client))) => {
-                let (local, open) = (Rc::clone(&local), Arc::clone(&open));
-                tokio::task::spawn_local(async move {
-                    let _leaving = Leaving(open);
-                    relay::serve(local, client).await;
-                });
+                let leaving = Leaving(Arc::clone(&open));
+                // A listener's clients are handed over before an edition closes it.
+                if let Some(rules) = local.rules().of(&client.listener).cloned() {
+                    let local = Rc::clone(&local);
+                    tokio::task::spawn_local(async move {
+                        let _leaving = leaving;
+                        relay::serve(local, rules, client).await;
+                    });
+                }
             }
-            Some(Some(Order::CloseNode(id))) => local.pool.close(&id),
+            Some(Some(Order::Follow(edition))) => {
+                let rules = read(&edition);
+                period = Alarms::period(rules.shortest());
+                next = Instant::now() + period;
+                local.follow(rules);
+            }
+            Some(Some(Order::Wake)) => local.alarms.wake_all(),
+            Some(Some(Order::CloseNode(node))) => local.pool.close(&node),
             Some(Some(Order::Drain)) => enter(&local, Phase::Draining),
             Some(Some(Order::End) | None) => {
                 enter(&local, Phase::Ended);

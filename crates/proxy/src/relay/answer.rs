@@ -37,7 +37,7 @@ pub async fn misread(
     reason: Reason,
     rule: Option<Rule>,
 ) -> After {
-    local.shard.listeners[connection.listener].refused.count(reason, rule.map(Rule::name));
+    connection.rules.meter.refused.count(reason, rule.map(Rule::name));
     let mut out = Vec::new();
     let name = full_name(reason, rule);
     let answer = Refusal {
@@ -51,7 +51,7 @@ pub async fn misread(
     if local.shared.access.is_on() {
         log_unread(local, connection, answer.status, name.clone(), out.len());
     }
-    if write_all(local, connection, &out).await.is_ok() {
+    if write_all(connection, &out).await.is_ok() {
         linger(local, connection).await;
     }
     After::Close
@@ -68,7 +68,7 @@ pub async fn refuse(
     let name = full_name(reason, request.tally.rule);
     // What is left of the body would be taken for the next request.
     let whole = request.carrier.is_done() && reason != Reason::BadRequest;
-    let close = !whole || !request.keep_alive || local.is_leaving();
+    let close = !whole || !request.keep_alive || connection.is_leaving(local);
     let status = status(reason, request.tally.rule);
     let mut out = Vec::new();
     let answer = Refusal { status, reason: &name, named: true, close, retry_after };
@@ -76,7 +76,7 @@ pub async fn refuse(
     request.tally.status = status;
     request.tally.sent += out.len() as u64;
     connection.idle_since = clock::now();
-    match (write_all(local, connection, &out).await, close) {
+    match (write_all(connection, &out).await, close) {
         (Err(_), _) => After::Close,
         (Ok(()), true) => After::Linger,
         (Ok(()), false) => After::KeepAlive,
@@ -84,9 +84,9 @@ pub async fn refuse(
 }
 
 /// Writes all of it, as long as the client takes some of it within the idle timeout.
-pub async fn write_all(local: &Local, connection: &mut Connection, bytes: &[u8]) -> io::Result<()> {
+pub async fn write_all(connection: &mut Connection, bytes: &[u8]) -> io::Result<()> {
     let mut at = 0;
-    let idle = connection.rules(local).idle;
+    let idle = connection.rules.idle;
     connection.alarm.set(clock::now().plus(idle));
     poll_fn(|cx| {
         while at < bytes.len() {

@@ -25,8 +25,8 @@ pub(super) const fn fails(status: u16) -> bool {
 
 /// Has a request answered, by a node or by ourselves.
 pub async fn run(local: &Local, connection: &mut Connection, request: &mut Request) -> After {
-    let cluster = connection.rules(local).cluster;
-    let balancer = &local.shared.balancers[cluster];
+    let cluster = Rc::clone(&connection.rules.cluster);
+    let balancer = &cluster.balancer;
     let mut tried = Tried::default();
     loop {
         let now = request.tally.asked;
@@ -45,9 +45,9 @@ pub async fn run(local: &Local, connection: &mut Connection, request: &mut Reque
         };
         request.tally.tries += 1;
         if loan.panicked() {
-            local.shard.clusters[cluster].panics.add(1);
+            cluster.meter.panics.add(1);
         }
-        let berth = local.pool.berth(loan.state(), &local.shard.clusters[cluster]);
+        let berth = local.pool.berth(loan.state(), &cluster.meter);
         request.tally.node = Some(Rc::clone(&berth));
         match on_node(local, connection, request, &mut loan, &berth).await {
             Step::Over(after, outcome) => {
@@ -91,7 +91,7 @@ async fn on_node(
     loop {
         let (node, reused) = match waiting.take() {
             Some(node) => (node, true),
-            None => match Box::pin(connect(local, connection, berth)).await {
+            None => match Box::pin(connect(connection, berth)).await {
                 Ok(node) => (node, false),
                 Err(reason) => return failed(local, connection, request, reason, Mishap::Connect),
             },
@@ -198,7 +198,7 @@ fn failed(
     reason: Reason,
     mishap: Mishap,
 ) -> Step {
-    let balancer = &local.shared.balancers[connection.rules(local).cluster];
+    let balancer = &connection.rules.cluster.balancer;
     let rule = request.tally.rule.take();
     request.tally.fail(reason, rule);
     if let Some(berth) = &request.tally.node {
@@ -221,8 +221,8 @@ fn failure(reason: Reason, retry_after: Option<u64>) -> Outcome {
 }
 
 /// A new connection to a node.
-async fn connect(local: &Local, connection: &Connection, berth: &Berth) -> Result<Stream, Reason> {
-    let limit = local.rules.clusters[connection.rules(local).cluster].connect;
+async fn connect(connection: &Connection, berth: &Berth) -> Result<Stream, Reason> {
+    let limit = connection.rules.cluster.connect;
     connection.alarm.set(clock::now().plus(limit));
     let mut connecting = pin!(Stream::connect(&berth.address));
     let stream = poll_fn(|cx| match connecting.as_mut().poll(cx) {
@@ -242,10 +242,12 @@ async fn tunnel(exchange: &mut Exchange<'_>) {
     let mut up = Way::new(Vec::new(), &std::mem::take(&mut connection.rest));
     let mut down = Way::new(std::mem::take(spill), partial);
     request.tally.status = 101;
-    let idle = connection.rules(local).tunnel_idle;
+    let (idle, listener) = (connection.rules.tunnel_idle, Rc::clone(&connection.rules));
     let ends = (&mut connection.stream, node);
     // Either side may end it as it likes; a reset is an end too.
-    let _ = tunnel::join(local, &connection.alarm, idle, ends, (&mut up, &mut down)).await;
+    let _ =
+        tunnel::join(local, (&connection.alarm, &listener.live), idle, ends, (&mut up, &mut down))
+            .await;
     request.tally.received += up.moved;
     request.tally.sent += down.moved;
 }

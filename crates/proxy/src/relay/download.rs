@@ -95,7 +95,7 @@ impl Exchange<'_> {
     ) -> Result<(), End> {
         let Scratch { input, out, piece, slots } = scratch;
         let mut bytes = &input[..filled];
-        let terms = &self.connection.rules(self.local).terms;
+        let terms = &self.connection.rules.terms;
         loop {
             match response::parse(bytes, slots, self.request.asked, terms) {
                 Err(rule) => return Err(End::Failed(Reason::BadResponse, Some(rule))),
@@ -129,8 +129,8 @@ impl Exchange<'_> {
         let early = !self.request.carrier.is_done();
         Reply {
             version: self.request.version,
-            close: early || !self.request.keep_alive || self.local.is_leaving(),
-            relaxed: self.connection.rules(self.local).terms.relaxed,
+            close: early || !self.request.keep_alive || self.connection.is_leaving(self.local),
+            relaxed: self.connection.rules.terms.relaxed,
         }
     }
 
@@ -159,8 +159,7 @@ impl Exchange<'_> {
         self.close = written.close;
         // A byte beyond the end of the body belongs to no request.
         if head.keep_alive && carried.consumed == body.len() {
-            let cluster = self.connection.rules(self.local).cluster;
-            let usual = self.local.rules.clusters[cluster].node_idle;
+            let usual = self.connection.rules.cluster.node_idle;
             // The node closes at its own timeout: a second less leaves room for the way there.
             let told =
                 head.keep_alive_timeout.map(|seconds| Nanos::from_secs(seconds.saturating_sub(1)));
@@ -196,7 +195,7 @@ impl Exchange<'_> {
 
     fn note_excused(&self, rules: Relaxed) {
         if !rules.is_empty() {
-            self.local.note_relaxed(self.connection.listener, rules);
+            self.connection.note_relaxed(rules);
         }
     }
 

@@ -10,9 +10,10 @@ use super::Connection;
 use super::intake::Request;
 use super::upload::Up;
 use crate::clock;
+use crate::phase::Phase;
 use crate::pool::Berth;
 use crate::stream::Stream;
-use crate::worker::{Local, Phase};
+use crate::worker::Local;
 
 /// Rounds of reading and writing in one direction before other connections have their turn: half a megabyte, which
 /// takes a few hundred microseconds.
@@ -103,9 +104,8 @@ impl<'a> Exchange<'a> {
         (berth, node, reused): (Rc<Berth>, Stream, bool),
         try_number: u32,
     ) -> Self {
-        let cluster = connection.rules(local).cluster;
         Self {
-            keep: local.rules.clusters[cluster].body_bytes,
+            keep: connection.rules.cluster.body_bytes,
             local,
             connection,
             request,
@@ -137,7 +137,7 @@ impl<'a> Exchange<'a> {
     }
 
     fn step(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
-        if self.local.phase() == Phase::Ended {
+        if self.connection.phase(self.local) == Phase::Ended {
             return Err(self.broken(Reason::ShuttingDown, None));
         }
         if self.connection.alarm.rung() {
@@ -170,11 +170,11 @@ impl<'a> Exchange<'a> {
     }
 
     fn set_alarm(&self) {
-        let rules = self.connection.rules(self.local);
+        let rules = &self.connection.rules;
         let span = match self.wait {
             Wait::Nothing => return self.connection.alarm.off(),
             Wait::Client | Wait::Body => rules.idle,
-            Wait::Node => self.local.rules.clusters[rules.cluster].response_head,
+            Wait::Node => rules.cluster.response_head,
         };
         // The first time is that of the pick, a moment ago.
         let now = if self.seen == 0 { self.request.tally.asked } else { clock::now() };
@@ -196,8 +196,7 @@ impl<'a> Exchange<'a> {
         if !matches!(status, 502..=504) {
             return None;
         }
-        let cluster = self.connection.rules(self.local).cluster;
-        let balancer = &self.local.shared.balancers[cluster];
+        let balancer = &self.connection.rules.cluster.balancer;
         // Without another node this answer is better than none of ours.
         if balancer.cluster().members.len() <= self.try_number as usize {
             return None;

@@ -10,7 +10,8 @@ use evenly_wire::{Body, Carrier, Parsed, RequestHead, Rule, Version, chunked, re
 use super::tally::Tally;
 use super::{AHEAD, Connection, answer};
 use crate::clock;
-use crate::worker::{Local, Phase, Scratch};
+use crate::phase::Phase;
+use crate::worker::{Local, Scratch};
 
 /// How long a connection that was idle when draining began is still listened to. A request on its way then arrives
 /// and is answered; whoever is really idle is let go.
@@ -66,13 +67,13 @@ pub enum Intake {
 
 /// Waits for the next request.
 pub async fn next(local: &Local, connection: &mut Connection) -> Intake {
-    let idle = connection.rules(local).idle;
+    let idle = connection.rules.idle;
     connection.alarm.set(connection.idle_since.plus(idle));
     let mut unread = !connection.rest.is_empty();
     let mut begun = None;
     poll_fn(|cx| {
-        if connection.rest.is_empty() && local.phase() > Phase::Serving {
-            if local.phase() == Phase::Ended {
+        if connection.rest.is_empty() && connection.is_leaving(local) {
+            if connection.phase(local) == Phase::Ended {
                 return Poll::Ready(Intake::Gone);
             }
             if begun.is_none() {
@@ -97,7 +98,7 @@ pub async fn next(local: &Local, connection: &mut Connection) -> Intake {
                     // The first bytes of a head: from now on its own deadline counts, and draining waits for it.
                     let now = clock::now();
                     begun = Some(now);
-                    connection.alarm.set(now.plus(connection.rules(local).head));
+                    connection.alarm.set(now.plus(connection.rules.head));
                 }
                 None => {}
             }
@@ -115,7 +116,6 @@ impl Connection {
         local: &Local,
         unread: bool,
     ) -> Poll<Option<Intake>> {
-        let rules = self.rules(local);
         let scratch = &mut *local.scratch.borrow_mut();
         let Scratch { input, piece, slots, .. } = scratch;
         let have = self.rest.len();
@@ -128,15 +128,18 @@ impl Connection {
                 _ => return Poll::Ready(Some(Intake::Gone)),
             }
         };
+        if self.edition != local.edition() {
+            self.follow(local);
+        }
+        let terms = self.rules.terms;
         let bytes = &input[..have + read];
         // A head that grew without a new line cannot have become complete: whoever sends it byte by byte does not
         // have it read from the start each time.
         let grown = have == 0
             || unread
-            || bytes.len() >= rules.terms.head_bytes
+            || bytes.len() >= terms.head_bytes
             || bytes[have..].contains(&b'\n');
-        let head =
-            if grown { request::parse(bytes, slots, &rules.terms) } else { Ok(Parsed::Partial) };
+        let head = if grown { request::parse(bytes, slots, &terms) } else { Ok(Parsed::Partial) };
         match head {
             Err(rule) => Poll::Ready(Some(Intake::Refused(Reason::BadRequest, Some(rule)))),
             Ok(Parsed::Partial) => {
@@ -149,7 +152,7 @@ impl Connection {
                 let mut request = Box::new(Request::new(&head, local, self));
                 request.asks = head.expect_continue && body.is_empty();
                 if head.body == Body::Chunked {
-                    match chunked::opens_well(body, rules.terms.relaxed) {
+                    match chunked::opens_well(body, terms.relaxed) {
                         Ok(well) => request.held = !well,
                         Err(rule) => {
                             return Poll::Ready(Some(Intake::Refused(
@@ -181,9 +184,9 @@ impl Connection {
 
 impl Request {
     fn new(head: &RequestHead<'_>, local: &Local, connection: &Connection) -> Self {
-        let rules = connection.rules(local);
+        let rules = &connection.rules;
         if !head.excused.is_empty() {
-            local.note_relaxed(connection.listener, head.excused);
+            connection.note_relaxed(head.excused);
         }
         let mut out = Vec::new();
         let carrier = head.write(&connection.forward, rules.terms.relaxed, &mut out);
@@ -197,8 +200,8 @@ impl Request {
             version: head.version,
             keep_alive: head.keep_alive,
             idempotent: head.idempotent(),
-            key: local.rules.clusters[rules.cluster].key.of(head, connection.peer),
-            tally: Tally::begin(head, local, rules.cluster),
+            key: rules.cluster.key.of(head, connection.peer),
+            tally: Tally::begin(head, local),
             asks: false,
             held: false,
         }
@@ -237,9 +240,9 @@ pub async fn care(
     connection: &mut Connection,
     request: &mut Request,
 ) -> Result<(), (Reason, Option<Rule>)> {
-    let rules = connection.rules(local);
+    let relaxed = connection.rules.terms.relaxed;
     if request.asks {
-        answer::write_all(local, connection, refusal::CONTINUE)
+        answer::write_all(connection, refusal::CONTINUE)
             .await
             .map_err(|_| (Reason::ClientGone, None))?;
     }
@@ -266,7 +269,7 @@ pub async fn care(
             Some(_) => {}
             None => break,
         }
-        match chunked::opens_well(&connection.rest, rules.terms.relaxed) {
+        match chunked::opens_well(&connection.rest, relaxed) {
             Ok(false) => {}
             Ok(true) => break,
             Err(rule) => return Err((Reason::BadRequest, Some(rule))),

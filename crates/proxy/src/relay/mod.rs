@@ -20,6 +20,7 @@ use std::future::poll_fn;
 use std::io;
 use std::net::IpAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use evenly_core::{Nanos, Reason};
@@ -29,6 +30,7 @@ use tokio::net::{TcpStream, UnixStream};
 use crate::alarm::Alarm;
 use crate::clock;
 use crate::listener::{Client, Socket};
+use crate::phase::Phase;
 use crate::rules::ListenerRules;
 use crate::stream::Stream;
 use crate::worker::Local;
@@ -45,7 +47,9 @@ struct Connection {
     /// Bytes that were read and belong to no request yet.
     rest: Vec<u8>,
     forward: Forward,
-    listener: usize,
+    /// How its requests are treated; looked up again when a request comes and the edition has changed.
+    rules: Rc<ListenerRules>,
+    edition: u64,
     peer: Option<IpAddr>,
     /// When the previous answer ended: the connection has been idle since.
     idle_since: Nanos,
@@ -63,8 +67,28 @@ enum After {
 }
 
 impl Connection {
-    fn rules<'a>(&self, local: &'a Local) -> &'a ListenerRules {
-        &local.rules.listeners[self.listener]
+    /// How far this connection is from its end: its worker ends, or its listener.
+    fn phase(&self, local: &Local) -> Phase {
+        local.phase().max(self.rules.live.phase.get())
+    }
+
+    /// Whether it ends with its next answer.
+    fn is_leaving(&self, local: &Local) -> bool {
+        self.phase(local) > Phase::Serving
+    }
+
+    /// Takes over the rules of the edition in force. A listener that it has closed keeps its last ones.
+    #[cold]
+    fn follow(&mut self, local: &Local) {
+        let rules = local.rules();
+        self.edition = rules.edition;
+        let Some(mine) = rules.of(&self.rules.live) else { return };
+        if mine.trusted != self.rules.trusted
+            && let Ok(forward) = forward(&self.stream, self.peer, mine)
+        {
+            self.forward = forward;
+        }
+        self.rules = Rc::clone(mine);
     }
 
     /// Ready when the client has left although it waits for something. What it sends already of its next requests is
@@ -83,39 +107,46 @@ impl Connection {
 }
 
 /// Relays a client's requests until its connection ends.
-pub async fn serve(local: Rc<Local>, client: Client) {
-    let meter = &local.shard.listeners[client.listener];
+pub async fn serve(local: Rc<Local>, rules: Rc<ListenerRules>, client: Client) {
+    let meter = Arc::clone(&rules.meter);
     meter.opened.add(1);
-    if let Ok(mut connection) = open(&local, client).await {
+    if let Ok(mut connection) = open(&local, rules, client).await {
         while let After::KeepAlive = one(&local, &mut connection).await {}
     }
     meter.closed.add(1);
 }
 
-async fn open(local: &Rc<Local>, client: Client) -> io::Result<Connection> {
-    let (stream, here) = match client.socket {
-        Socket::Tcp(socket) => {
-            let here = socket.local_addr()?.to_string();
-            (Stream::Tcp(TcpStream::from_std(socket)?), here)
-        }
-        Socket::Unix(socket) => {
-            (Stream::Unix(UnixStream::from_std(socket)?), "localhost".to_owned())
-        }
+async fn open(
+    local: &Rc<Local>,
+    rules: Rc<ListenerRules>,
+    client: Client,
+) -> io::Result<Connection> {
+    let stream = match client.socket {
+        Socket::Tcp(socket) => Stream::Tcp(TcpStream::from_std(socket)?),
+        Socket::Unix(socket) => Stream::Unix(UnixStream::from_std(socket)?),
     };
-    // Who comes in by a UNIX socket is on this machine.
-    let peer = client.peer.unwrap_or(IpAddr::V6(std::net::Ipv6Addr::LOCALHOST));
-    let trusted =
-        local.rules.listeners[client.listener].trusted.iter().any(|network| network.contains(peer));
     let alarm = poll_fn(|cx| Poll::Ready(local.alarms.alarm(cx.waker()))).await;
     Ok(Connection {
+        forward: forward(&stream, client.peer, &rules)?,
         stream,
         alarm,
         rest: Vec::new(),
-        forward: Forward::new(peer, "http", &here, trusted),
-        listener: client.listener,
+        edition: rules.edition,
+        rules,
         peer: client.peer,
         idle_since: clock::now(),
     })
+}
+
+/// What nodes are told about where requests of this connection come from.
+fn forward(stream: &Stream, peer: Option<IpAddr>, rules: &ListenerRules) -> io::Result<Forward> {
+    let here = match stream {
+        Stream::Tcp(socket) => socket.local_addr()?.to_string(),
+        Stream::Unix(_) => "localhost".to_owned(),
+    };
+    // Who comes in by a UNIX socket is on this machine.
+    let peer = peer.unwrap_or(IpAddr::V6(std::net::Ipv6Addr::LOCALHOST));
+    Ok(Forward::new(peer, "http", &here, rules.trusts(peer)))
 }
 
 /// One request and its answer.
@@ -148,7 +179,7 @@ async fn one(local: &Local, connection: &mut Connection) -> After {
 mod tests {
     use super::*;
 
-    fn size_of_task<A, B, F: Future>(_: fn(A, B) -> F) -> usize {
+    fn size_of_task<A, B, C, F: Future>(_: fn(A, B, C) -> F) -> usize {
         size_of::<F>()
     }
 

@@ -40,7 +40,6 @@ pub struct Tally {
     pub sent: u64,
     /// The node that answered, or was tried last.
     pub node: Option<Rc<Berth>>,
-    cluster: usize,
     words: Option<Box<Words>>,
 }
 
@@ -52,7 +51,7 @@ struct Words {
 
 impl Tally {
     /// At the end of a request's head.
-    pub fn begin(head: &RequestHead<'_>, local: &Local, cluster: usize) -> Self {
+    pub fn begin(head: &RequestHead<'_>, local: &Local) -> Self {
         let now = clock::now();
         let words = local.shared.access.is_on().then(|| Box::new(Words::of(head)));
         Self {
@@ -68,7 +67,6 @@ impl Tally {
             received: head.len as u64,
             sent: 0,
             node: None,
-            cluster,
             words,
         }
     }
@@ -81,7 +79,7 @@ impl Tally {
 
     /// Counts and logs it.
     pub fn finish(self, local: &Local, connection: &Connection) {
-        let meter = &local.shard.clusters[self.cluster];
+        let meter = &connection.rules.cluster.meter;
         meter.answers.count(self.status);
         meter.received.add(self.received);
         meter.sent.add(self.sent);
@@ -107,9 +105,9 @@ impl Tally {
         let reason = self.reason.map(|reason| full_name(reason, self.rule));
         local.shared.access.write(Line {
             time: SystemTime::now() - Duration::from_nanos(total.0),
-            listener: Arc::clone(&connection.rules(local).name),
+            listener: Arc::clone(&connection.rules.live.name),
             client: connection.peer,
-            cluster: Arc::clone(&local.rules.clusters[self.cluster].name),
+            cluster: Arc::clone(connection.rules.cluster.balancer.name()),
             node: self.node.map(|berth| Arc::clone(berth.id())),
             method: words.method,
             path: words.path,
@@ -137,12 +135,12 @@ pub fn log_unread(
     reason: Cow<'static, str>,
     sent: usize,
 ) {
-    let rules = connection.rules(local);
+    let rules = &connection.rules;
     local.shared.access.write(Line {
         time: SystemTime::now(),
-        listener: Arc::clone(&rules.name),
+        listener: Arc::clone(&rules.live.name),
         client: connection.peer,
-        cluster: Arc::clone(&local.rules.clusters[rules.cluster].name),
+        cluster: Arc::clone(rules.cluster.balancer.name()),
         node: None,
         method: Cow::Borrowed(""),
         path: String::new(),
@@ -176,12 +174,12 @@ pub fn full_name(reason: Reason, rule: Option<Rule>) -> Cow<'static, str> {
     }
 }
 
-impl Local {
+impl Connection {
     /// Counts the rules that a client's message was excused for.
     #[cold]
-    pub fn note_relaxed(&self, listener: usize, relaxed: Relaxed) {
+    pub fn note_relaxed(&self, relaxed: Relaxed) {
         for rule in relaxed.iter() {
-            self.shard.listeners[listener].relaxed.count(Reason::BadRequest, Some(rule.name()));
+            self.rules.meter.relaxed.count(Reason::BadRequest, Some(rule.name()));
         }
     }
 }

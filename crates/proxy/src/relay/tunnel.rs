@@ -10,8 +10,10 @@ use super::exchange::TURNS;
 use super::frames::{Frames, close_for_client, close_for_node};
 use crate::alarm::Alarm;
 use crate::clock;
+use crate::edition::LiveListener;
+use crate::phase::Phase;
 use crate::stream::Stream;
-use crate::worker::{Local, Phase};
+use crate::worker::Local;
 
 /// How long the second half may take to end after the first: a WebSocket whose one end is gone has nothing to say.
 const PARTING: Nanos = Nanos::from_secs(5);
@@ -93,10 +95,10 @@ impl Way {
     }
 }
 
-/// Joins the two until both directions have ended, nothing moved for `idle`, or the worker ends.
+/// Joins the two until both directions have ended, nothing moved for `idle`, or the worker or the listener ends.
 pub async fn join(
     local: &Local,
-    alarm: &Alarm,
+    (alarm, listener): (&Alarm, &LiveListener),
     idle: Nanos,
     (client, node): (&mut Stream, &mut Stream),
     (up, down): (&mut Way, &mut Way),
@@ -104,7 +106,7 @@ pub async fn join(
     let mut parting = false;
     let mut last = u64::MAX;
     poll_fn(|cx| {
-        if local.phase() == Phase::Ended && !parting {
+        if local.phase().max(listener.phase.get()) == Phase::Ended && !parting {
             parting = true;
             let key = local.rng.borrow_mut().next_u64().to_le_bytes();
             up.say_goodbye(&close_for_node([key[0], key[1], key[2], key[3]]));

@@ -11,7 +11,8 @@ use tokio::sync::oneshot;
 use super::intake::Request;
 use super::{After, Connection, answer};
 use crate::clock;
-use crate::worker::{Local, Phase};
+use crate::phase::Phase;
+use crate::worker::Local;
 
 /// Waits for a place when all nodes are at their capacity; refuses when that cannot help or takes too long.
 pub async fn wait(
@@ -56,7 +57,7 @@ async fn in_queue(
     tried: &Tried,
     full: Refusal,
 ) -> Result<Loan, Option<Refusal>> {
-    let limit = local.rules.clusters[connection.rules(local).cluster].queue;
+    let limit = connection.rules.cluster.queue;
     let now = clock::now();
     let (wake, mut woken) = oneshot::channel();
     let key = request.key.as_deref().map_or(Key::None, Key::Bytes);
@@ -71,7 +72,7 @@ async fn in_queue(
             return Poll::Ready(told.map_err(|_| None).and_then(|told| told.map_err(Some)));
         }
         // The core tells as well when time is over, but only as often as time is let pass.
-        let over = if local.phase() == Phase::Ended {
+        let over = if connection.phase(local) == Phase::Ended {
             Some(Reason::ShuttingDown)
         } else {
             connection.alarm.rung().then_some(Reason::QueueTimeout)

@@ -14,7 +14,7 @@ fn a_client_that_leaves_cancels_its_request() {
     at_node.message();
     drop(client);
     assert_eq!(at_node.rest().0, b"");
-    let report = || proxy.shared.balancers[0].nodes(evenly_proxy::clock::now()).remove(0);
+    let report = || proxy.balancer().nodes(evenly_proxy::clock::now()).remove(0);
     while report().in_flight > 0 {
         std::thread::yield_now();
     }

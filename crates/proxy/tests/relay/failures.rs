@@ -165,7 +165,7 @@ fn at_capacity_requests_wait_for_their_turn() {
     at_node.message();
     let mut second = proxy.client();
     second.send("GET /2 HTTP/1.1\r\nHost: web\r\n\r\n");
-    while proxy.shared.balancers[0].waiting() == 0 {
+    while proxy.balancer().waiting() == 0 {
         std::thread::yield_now();
     }
     at_node.send(ok("1"));

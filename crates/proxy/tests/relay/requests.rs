@@ -173,7 +173,8 @@ fn unix_sockets_serve_on_both_sides() {
     let (mut client, served) = std::os::unix::net::UnixStream::pair().expect("a pair");
     served.set_nonblocking(true).expect("any socket can be");
     let socket = evenly_proxy::listener::Socket::Unix(served);
-    proxy.crew.hand_over(evenly_proxy::listener::Client { socket, listener: 0, peer: None });
+    let listener = std::sync::Arc::clone(&proxy.shared.edition().listeners[0]);
+    proxy.crew.hand_over(evenly_proxy::listener::Client { socket, listener, peer: None });
     {
         client.write_all(b"GET / HTTP/1.0\r\n\r\n").expect("the proxy reads");
         let (mut at_node, _) = node.accept().expect("the proxy connects");

@@ -7,9 +7,11 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
+use evenly_core::Balancer;
 use evenly_proxy::access::Access;
 use evenly_proxy::clock;
 use evenly_proxy::config::{AccessTo, Config};
+use evenly_proxy::edition::Source;
 use evenly_proxy::listener::{Crew, Listening, accept};
 use evenly_proxy::shared::Shared;
 use evenly_proxy::worker;
@@ -47,6 +49,11 @@ pub fn address(address: SocketAddr) -> Value {
     json!({"id": address.to_string(), "address": address.to_string(), "weight": 1, "capacity": null})
 }
 
+/// Texts that nobody asks for here.
+fn source() -> Source {
+    Source::read("{}", "null").expect("both are JSON")
+}
+
 /// An address that nobody listens on.
 pub fn nobody() -> SocketAddr {
     let socket = TcpListener::bind("127.0.0.1:0").expect("loopback has free ports");
@@ -63,7 +70,7 @@ impl Proxy {
     pub fn with(settings: &Value) -> Self {
         let config = Config::from_json(&settings.to_string()).expect("the settings are whole");
         let (access, _writer) = Access::open(&AccessTo::Off).expect("no log is opened");
-        let shared = Arc::new(Shared::new(config, access).expect("the cluster is sound"));
+        let shared = Arc::new(Shared::new(config, source(), access).expect("the cluster is sound"));
         let crew = Arc::new(Crew::new(
             vec![worker::spawn(&shared, 0).expect("a thread can be started")],
             usize::MAX,
@@ -72,14 +79,16 @@ impl Proxy {
         socket.set_nonblocking(true).expect("any socket can be");
         let address = socket.local_addr().expect("it is bound");
         let (stop, mut stopped) = tokio::sync::oneshot::channel();
-        let (taken, balancer) = (Arc::clone(&crew), Arc::clone(&shared.balancers[0]));
+        let live = Arc::clone(&shared.edition().listeners[0]);
+        let (taken, balancer) =
+            (Arc::clone(&crew), Arc::clone(&shared.edition().clusters[0].balancer));
         thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
                 .expect("a poller");
             runtime.block_on(async {
-                let accepting = tokio::spawn(accept(Listening::Tcp(socket), 0, taken));
+                let accepting = tokio::spawn(accept(Listening::Tcp(socket), live, taken));
                 while stopped.try_recv() == Err(tokio::sync::oneshot::error::TryRecvError::Empty) {
                     balancer.tick(clock::now());
                     tokio::time::sleep(Duration::from_millis(10)).await;
@@ -88,6 +97,11 @@ impl Proxy {
             });
         });
         Self { address, shared, crew, _stop: stop }
+    }
+
+    /// Who picks its nodes.
+    pub fn balancer(&self) -> Arc<Balancer> {
+        Arc::clone(&self.shared.edition().clusters[0].balancer)
     }
 
     /// A new client.

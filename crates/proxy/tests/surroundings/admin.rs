@@ -10,7 +10,7 @@ use evenly_proxy::shared::Shared;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixListener};
 
-use crate::stage::shared;
+use crate::stage::{cluster, shared};
 
 /// A listener in front of `control`; gives where it listens.
 async fn start(shared: &Arc<Shared>, token: Option<&str>, control: &Path) -> String {
@@ -63,7 +63,10 @@ async fn readiness_follows_nodes_and_the_drain() {
     let shared = shared();
     let address = start(&shared, None, &nowhere()).await;
     let wish = |wish| {
-        shared.balancers[0].administer("10.0.0.1:8000", wish, clock::now()).expect("a member");
+        cluster(&shared)
+            .balancer
+            .administer("10.0.0.1:8000", wish, clock::now())
+            .expect("a member");
     };
     wish(Wish::Down);
     let (status, why) = ask(&address, "/readyz", "").await;

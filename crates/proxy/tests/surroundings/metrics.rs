@@ -7,7 +7,7 @@ use evenly_core::{Key, Nanos, Outcome, Reason, Rng, Tried};
 use evenly_proxy::metrics::text;
 use evenly_proxy::shared::Shared;
 
-use crate::stage::shared;
+use crate::stage::{cluster, listener, shared};
 
 /// The value of the sample that begins with `start`, up to its blank.
 fn sample(shared: &Shared, start: &str) -> Option<f64> {
@@ -24,13 +24,13 @@ fn shards_are_added_up() {
     let shared = shared();
     let id = Arc::from("10.0.0.1:8000");
     for worker in 0..2 {
-        let counts = shared.meters.shard(worker);
-        let cluster = &counts.clusters[0];
+        let (cluster, listener) = (cluster(&shared), listener(&shared));
+        let (cluster, listener) = (&cluster.meters[worker], &listener.meters[worker]);
         cluster.answers.count(204);
         cluster.latency.observe(Nanos::from_millis(3));
         cluster.node(&id).answers.count(503);
-        counts.listeners[0].opened.add(2);
-        counts.listeners[0].closed.add(1);
+        listener.opened.add(2);
+        listener.closed.add(1);
     }
     assert_eq!(
         sample(&shared, r#"evenly_requests_total{cluster="users",status="2xx"}"#),
@@ -60,9 +60,9 @@ fn shards_are_added_up() {
 fn the_balancer_speaks_for_its_nodes() {
     let shared = shared();
     let (mut rng, now) = (Rng::seeded(1), evenly_proxy::clock::now());
-    let pick = |rng: &mut Rng| {
-        shared.balancers[0].pick(Key::None, &Tried::default(), now, rng).expect("it serves")
-    };
+    let balancer = &cluster(&shared).balancer;
+    let pick =
+        |rng: &mut Rng| balancer.pick(Key::None, &Tried::default(), now, rng).expect("it serves");
     pick(&mut rng).leave(Outcome::failed(Reason::NodeReset), now);
     let _held = pick(&mut rng);
     let node = r#"{cluster="users",node="10.0.0.1:8000"}"#;
@@ -75,10 +75,9 @@ fn the_balancer_speaks_for_its_nodes() {
 #[test]
 fn refusals_carry_their_reason() {
     let shared = shared();
-    let counts = shared.meters.shard(0);
-    counts.clusters[0].refused.count(Reason::AtCapacity, None);
-    counts.listeners[0].refused.count(Reason::BadRequest, Some("obs_fold"));
-    counts.listeners[0].relaxed.count(Reason::BadRequest, Some("bare_lf"));
+    cluster(&shared).meters[0].refused.count(Reason::AtCapacity, None);
+    listener(&shared).meters[0].refused.count(Reason::BadRequest, Some("obs_fold"));
+    listener(&shared).meters[0].relaxed.count(Reason::BadRequest, Some("bare_lf"));
     let refused = |labels: &str| sample(&shared, &format!("evenly_refusals_total{{{labels}}}"));
     assert_eq!(refused(r#"cluster="users",listener="",reason="at_capacity""#), Some(1.0));
     assert_eq!(refused(r#"cluster="",listener="web",reason="bad_request:obs_fold""#), Some(1.0));

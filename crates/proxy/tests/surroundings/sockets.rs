@@ -11,7 +11,7 @@ use evenly_proxy::sockets::bind;
 use evenly_proxy::worker::spawn;
 use tokio::net::TcpStream;
 
-use crate::stage::{shared, soon};
+use crate::stage::{listener, shared, soon};
 
 fn fault(address: &Address) -> String {
     bind("listen.web", address).err().expect("it cannot be had")
@@ -64,12 +64,13 @@ fn only_a_dead_unix_socket_is_taken_over() {
 #[tokio::test]
 async fn accepting_pauses_while_there_is_no_room() {
     let shared = shared();
+    let listener = listener(&shared);
     let worker = spawn(&shared, 0).expect("a thread can be started");
     let crew = Arc::new(Crew::new(vec![worker], 1));
     let any = Address::Ip("127.0.0.1:0".parse().expect("an address"));
     let bound = bind("listen.web", &any).expect("a free port");
-    tokio::spawn(accept(bound.socket, 0, Arc::clone(&crew)));
-    let opened = || shared.meters.shard(0).listeners[0].opened.get();
+    tokio::spawn(accept(bound.socket, Arc::clone(&listener), Arc::clone(&crew)));
+    let opened = || listener.meters[0].opened.get();
 
     let first = TcpStream::connect(&bound.address).await.expect("it listens");
     soon("the first", || opened() == 1).await;

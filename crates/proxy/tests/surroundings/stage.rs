@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use evenly_proxy::access::Access;
 use evenly_proxy::config::{AccessTo, Config};
+use evenly_proxy::edition::{LiveCluster, LiveListener, Source};
 use evenly_proxy::shared::Shared;
 
 /// Long enough for the slowest machine; reached only by a failing test.
@@ -14,8 +15,19 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 pub fn shared() -> Arc<Shared> {
     let config = Config::from_json(include_str!("../../src/config/example.json"))
         .expect("the example is valid");
+    let source = Source::read("{}", "null").expect("both are JSON");
     let (access, _writer) = Access::open(&AccessTo::Off).expect("nothing to open");
-    Arc::new(Shared::new(config, access).expect("the example is valid"))
+    Arc::new(Shared::new(config, source, access).expect("the example is valid"))
+}
+
+/// Its one cluster.
+pub fn cluster(shared: &Shared) -> Arc<LiveCluster> {
+    Arc::clone(&shared.edition().clusters[0])
+}
+
+/// Its one listener.
+pub fn listener(shared: &Shared) -> Arc<LiveListener> {
+    Arc::clone(&shared.edition().listeners[0])
 }
 
 /// Waits until something holds.
