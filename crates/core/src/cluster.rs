@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::pick::Strategy;
+use crate::health::Admin;
+use crate::pick::{Strategy, StrategySpec};
 use crate::state::State;
 use crate::{Fault, Nanos};
 
@@ -17,6 +18,8 @@ pub struct Spec {
     pub weight: u32,
     /// Most loans at a time; `None`: unlimited.
     pub capacity: Option<u32>,
+    /// What the administrator wants of it; `None`: what he wanted before, and of a new node that it serves.
+    pub admin: Option<Admin>,
 }
 
 /// The largest weight: 16 bits, so that no sum of weights and no lag overflows. A ring refuses sums far below it.
@@ -25,7 +28,7 @@ pub const MAX_WEIGHT: u32 = 65_535;
 impl Spec {
     /// A node of weight 1 without a capacity, named by its address.
     pub fn new(address: &str) -> Self {
-        Self { id: address.into(), address: address.into(), weight: 1, capacity: None }
+        Self { id: address.into(), address: address.into(), weight: 1, capacity: None, admin: None }
     }
 
     /// The same with another name.
@@ -44,6 +47,12 @@ impl Spec {
     #[must_use]
     pub fn capacity(self, capacity: u32) -> Self {
         Self { capacity: Some(capacity), ..self }
+    }
+
+    /// The same with a word of the administrator.
+    #[must_use]
+    pub fn admin(self, admin: Admin) -> Self {
+        Self { admin: Some(admin), ..self }
     }
 
     fn check(&self) -> Result<(), Fault> {
@@ -85,6 +94,8 @@ pub struct Cluster {
     pub listed: Option<Vec<Spec>>,
     /// The strategy with its tables for these members.
     pub strategy: Box<dyn Strategy>,
+    /// What the strategy was built from; `None` for one that somebody brought along.
+    pub described: Option<StrategySpec>,
 }
 
 /// Refuses what no snapshot can be made of.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{CheckStatus, Nanos, Reason};
+use crate::{Admin, CheckStatus, Nanos, Reason};
 
 /// Why nothing was lent.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,6 +102,8 @@ pub struct NodeReport {
     pub failures: u64,
     /// What the active check says.
     pub health: CheckStatus,
+    /// What the administrator wants.
+    pub admin: Admin,
     /// Whether the node takes requests.
     pub serving: bool,
     /// Why not, or how.

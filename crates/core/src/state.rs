@@ -143,6 +143,14 @@ impl State {
         }
     }
 
+    /// It comes back from an ejection: it has been away for its failures, and their penalty on top would keep it away
+    /// for as long again.
+    pub(crate) fn forgive(&self) {
+        self.streak.store(0, Relaxed);
+        self.window.clear();
+        self.peak.clear();
+    }
+
     /// In a forked child: none of the parent's loans is ours.
     pub(crate) fn forget_loans(&self) {
         self.places.clear();

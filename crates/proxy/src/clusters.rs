@@ -24,6 +24,7 @@ pub fn balancer(cluster: &Cluster) -> Result<Arc<Balancer>, String> {
             address: node.address.to_string().into(),
             weight: node.weight,
             capacity: node.capacity,
+            admin: None,
         })
         .collect();
     // Each start draws its own chance, so that proxies side by side do not choose alike.

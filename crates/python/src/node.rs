@@ -26,6 +26,7 @@ impl From<Node> for Spec {
             address: node.address.into(),
             weight: node.weight,
             capacity: node.capacity,
+            admin: None,
         }
     }
 }

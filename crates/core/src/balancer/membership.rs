@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 
+use super::reconfigure::Knobs;
 use super::{Act, Balancer, Desk};
 use crate::budget::Budget;
 use crate::cluster::{Cluster, Member, Spec, check_specs};
@@ -14,6 +15,14 @@ use crate::pick::{self, Ground, Strategy, StrategySpec};
 use crate::queue::Queue;
 use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Relaxed};
 use crate::{Fault, Nanos, Rng, Settings, State};
+
+/// A snapshot made ready aside, and what goes with putting it in force.
+pub(super) struct Draft {
+    pub cluster: Cluster,
+    /// What the administrator wants of each member; `None`: what he wanted before.
+    pub admin: Vec<Option<Admin>>,
+    pub gone: Vec<Act>,
+}
 
 /// How many nodes a fault lists: enough to see how they are named.
 const LISTED: usize = 8;
@@ -28,7 +37,8 @@ impl Balancer {
         now: Nanos,
         seed: u64,
     ) -> Result<Arc<Self>, Fault> {
-        Self::with_strategy(name, nodes, &*pick::build(strategy)?, settings, now, seed)
+        let built = pick::build(strategy)?;
+        Self::begin(name, nodes, (&*built, Some(strategy.clone())), settings, now, seed)
     }
 
     /// The same with a strategy of one's own.
@@ -36,6 +46,17 @@ impl Balancer {
         name: &str,
         nodes: Vec<Spec>,
         strategy: &dyn Strategy,
+        settings: Settings,
+        now: Nanos,
+        seed: u64,
+    ) -> Result<Arc<Self>, Fault> {
+        Self::begin(name, nodes, (strategy, None), settings, now, seed)
+    }
+
+    fn begin(
+        name: &str,
+        nodes: Vec<Spec>,
+        (strategy, described): (&dyn Strategy, Option<StrategySpec>),
         settings: Settings,
         now: Nanos,
         seed: u64,
@@ -67,26 +88,23 @@ impl Balancer {
                 members: Vec::new(),
                 listed: None,
                 strategy: pick::build(&StrategySpec::named("random"))?,
+                described: None,
             }),
-            settings,
+            knobs: Knobs::new(&settings),
+            settings: ArcSwap::from_pointee(settings),
         };
-        balancer.publish(members, listed, strategy);
+        balancer.publish(Cluster { members, listed, strategy, described });
         Ok(Arc::new(balancer))
     }
 
     /// Puts a new snapshot in force.
-    fn publish(
-        &self,
-        members: Vec<Member>,
-        listed: Option<Vec<Spec>>,
-        strategy: Box<dyn Strategy>,
-    ) {
-        for (index, member) in members.iter().enumerate() {
+    pub(super) fn publish(&self, cluster: Cluster) {
+        for (index, member) in cluster.members.iter().enumerate() {
             member.state.index.store(index as u32, Relaxed);
         }
-        self.reads_clock.store(strategy.reads_clock(), Relaxed);
-        self.tracks.store(strategy.tracks(), Relaxed);
-        let cluster = Arc::new(Cluster { members, listed, strategy });
+        self.reads_clock.store(cluster.strategy.reads_clock(), Relaxed);
+        self.tracks.store(cluster.strategy.tracks(), Relaxed);
+        let cluster = Arc::new(cluster);
         self.cluster.store(cluster.clone());
         if cluster.strategy.tracks() {
             // Places taken and given back between preparing the index and publishing it.
@@ -125,8 +143,33 @@ impl Balancer {
         let before = self.cluster.load_full();
         let mut specs = listed(&before);
         change(&mut specs)?;
+        let strategy = (&*before.strategy, before.described.clone());
+        let draft = self.draft(&before, specs, strategy, &self.settings.load(), slowly, now)?;
+        for (member, admin) in draft.cluster.members.iter().zip(draft.admin) {
+            if let Some(admin) = admin {
+                member.state.amend(|facts| facts.admin = admin);
+            }
+        }
+        self.publish(draft.cluster);
+        self.desk.lock().acts.extend(draft.gone);
+        // Whoever is woken may change the membership in turn.
+        drop(editing);
+        self.serve(now);
+        Ok(())
+    }
+
+    /// Makes a snapshot ready aside; nothing is to be seen of it before it is [published](Self::publish).
+    pub(super) fn draft(
+        &self,
+        before: &Cluster,
+        specs: Vec<Spec>,
+        (strategy, described): (&dyn Strategy, Option<StrategySpec>),
+        settings: &Settings,
+        slowly: bool,
+        now: Nanos,
+    ) -> Result<Draft, Fault> {
         check_specs(&specs)?;
-        let (specs, listed) = kept(specs, &self.settings);
+        let (specs, listed) = kept(specs, settings);
         let known: HashMap<_, _> =
             before.members.iter().map(|old| (&**old.state.id(), old)).collect();
         let known_as = |spec: &Spec| {
@@ -134,36 +177,27 @@ impl Balancer {
         };
         // Nodes that all are new have nobody to lean on: then none of them starts slowly.
         let running = slowly && specs.iter().any(|spec| known_as(spec).is_some());
+        let admin = specs.iter().map(|spec| spec.admin).collect();
         let members: Vec<_> = specs
             .into_iter()
             .map(|spec| {
                 let old = known_as(&spec).cloned();
                 let fresh = old.is_none() && running;
-                let member = member(spec, old, &self.settings, now);
+                let member = member(spec, old, settings, now);
                 if fresh {
-                    member.state.start_ramp(now, self.settings.slow_start);
+                    member.state.start_ramp(now, settings.slow_start);
                 }
                 member
             })
             .collect();
-        let strategy = before.strategy.prepare(&self.ground(&members))?;
+        let seed = self.desk.lock().rng.next_u64();
+        let ground = Ground { members: &members, hash_seed: settings.hash_seed, seed };
+        let strategy = strategy.prepare(&ground)?;
         let stays: HashSet<_> = members.iter().map(|new| Arc::as_ptr(&new.state)).collect();
         let gone = before.members.iter().filter(|old| !stays.contains(&Arc::as_ptr(&old.state)));
-        let mut closes: Vec<_> = gone.map(|old| Act::Close(old.state.clone())).collect();
-        self.publish(members, listed, strategy);
-        self.desk.lock().acts.append(&mut closes);
-        // Whoever is woken may change the membership in turn.
-        drop(editing);
-        self.serve(now);
-        Ok(())
-    }
-
-    fn ground<'a>(&self, members: &'a [Member]) -> Ground<'a> {
-        Ground {
-            members,
-            hash_seed: self.settings.hash_seed,
-            seed: self.desk.lock().rng.next_u64(),
-        }
+        let gone = gone.map(|old| Act::Close(old.state.clone())).collect();
+        let cluster = Cluster { members, listed, strategy, described };
+        Ok(Draft { cluster, admin, gone })
     }
 
     /// Puts `nodes` in place of all there are; those with the same id and address keep their state.
@@ -217,8 +251,12 @@ impl Balancer {
     ) -> Result<(), Fault> {
         let editing = self.editing.lock();
         let before = self.cluster.load_full();
-        let strategy = strategy.prepare(&self.ground(&before.members))?;
-        self.publish(before.members.clone(), before.listed.clone(), strategy);
+        let seed = self.desk.lock().rng.next_u64();
+        let hash_seed = self.settings.load().hash_seed;
+        let ground = Ground { members: &before.members, hash_seed, seed };
+        let strategy = strategy.prepare(&ground)?;
+        let (members, listed) = (before.members.clone(), before.listed.clone());
+        self.publish(Cluster { members, listed, strategy, described: None });
         drop(editing);
         self.serve(now);
         Ok(())
@@ -226,8 +264,10 @@ impl Balancer {
 
     /// Sets what the administrator wants of a node.
     pub fn administer(self: &Arc<Self>, id: &str, admin: Admin, now: Nanos) -> Result<(), Fault> {
+        let editing = self.editing.lock();
         let state = self.find(id)?;
         state.amend(|facts| facts.admin = admin);
+        drop(editing);
         self.changed(&state);
         self.serve(now);
         Ok(())
@@ -255,7 +295,11 @@ impl Balancer {
 
     /// The names of all nodes, also of those that the subset leaves out.
     pub fn ids(&self) -> Vec<Arc<str>> {
-        listed(&self.cluster.load()).into_iter().map(|spec| spec.id).collect()
+        let cluster = self.cluster.load();
+        match &cluster.listed {
+            Some(all) => all.iter().map(|spec| spec.id.clone()).collect(),
+            None => cluster.members.iter().map(|member| member.state.id().clone()).collect(),
+        }
     }
 
     /// Whether there is a node of that name, in the subset or not.
@@ -292,10 +336,12 @@ impl Balancer {
     }
 }
 
-/// All nodes of a snapshot.
+/// All nodes of a snapshot, with the administrator's word for each.
 fn listed(cluster: &Cluster) -> Vec<Spec> {
-    let all = || cluster.members.iter().map(spec).collect();
-    cluster.listed.clone().unwrap_or_else(all)
+    let members = cluster.members.iter().map(spec);
+    let Some(all) = &cluster.listed else { return members.collect() };
+    let mut members: HashMap<_, _> = members.map(|spec| (spec.id.clone(), spec)).collect();
+    all.iter().map(|one| members.remove(&one.id).unwrap_or_else(|| one.clone())).collect()
 }
 
 /// Those that become members, and the whole list when they are not all.
@@ -307,10 +353,14 @@ fn kept(specs: Vec<Spec>, settings: &Settings) -> (Vec<Spec>, Option<Vec<Spec>>)
 }
 
 fn member(spec: Spec, old: Option<Member>, settings: &Settings, now: Nanos) -> Member {
-    let (state, joined) = match old {
-        Some(old) => (old.state, old.joined),
-        None => (Arc::new(State::new(spec.id, spec.address, settings, now)), now),
-    };
+    let (state, joined) = old.map_or_else(
+        || {
+            let state = State::new(spec.id, spec.address, settings, now);
+            state.amend(|facts| facts.admin = spec.admin.unwrap_or_default());
+            (Arc::new(state), now)
+        },
+        |old| (old.state, old.joined),
+    );
     Member { state, weight: spec.weight, capacity: spec.capacity.unwrap_or(0), joined }
 }
 
@@ -320,5 +370,6 @@ fn spec(member: &Member) -> Spec {
         address: member.state.address().clone(),
         weight: member.weight,
         capacity: (member.capacity > 0).then_some(member.capacity),
+        admin: Some(member.state.facts.lock().admin),
     }
 }

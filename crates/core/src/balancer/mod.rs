@@ -4,6 +4,7 @@ mod membership;
 mod observe;
 mod owners;
 mod pick;
+mod reconfigure;
 mod tick;
 
 use std::sync::Arc;
@@ -20,13 +21,15 @@ use crate::load::Scale;
 use crate::queue::Queue;
 use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Relaxed};
 use crate::{Nanos, NodeReport, Rng, Settings};
+use reconfigure::Knobs;
 
 /// Shared by all threads of a process: balance is global, not per worker.
 #[derive(Debug)]
 pub struct Balancer {
     name: Arc<str>,
     cluster: ArcSwap<Cluster>,
-    settings: Settings,
+    settings: ArcSwap<Settings>,
+    knobs: Knobs,
     budget: Budget,
     queue: Queue,
     /// Median latency of the nodes in nanoseconds, as the bits of a float; 0 before the first sample.
@@ -41,7 +44,7 @@ pub struct Balancer {
     epoch: AtomicU32,
     /// Chance and pending news of the slow paths, and the lock under which ejections are counted.
     desk: Mutex<Desk>,
-    /// Held while the membership changes.
+    /// Held while the membership, the settings or the administrator's word change.
     editing: Mutex<()>,
 }
 
@@ -57,9 +60,9 @@ impl Balancer {
         &self.name
     }
 
-    /// The settings.
-    pub fn settings(&self) -> &Settings {
-        &self.settings
+    /// The settings in force.
+    pub fn settings(&self) -> Arc<Settings> {
+        self.settings.load_full()
     }
 
     /// The snapshot as it stands.
@@ -81,7 +84,7 @@ impl Balancer {
         let latency = f64::from_bits(self.typical_latency.load(Relaxed));
         Scale {
             now,
-            decay: self.settings.decay,
+            decay: self.knobs.decay(),
             // Before the first sample all nodes are alike, and any number will do but 0.
             typical_latency: if latency > 0.0 { latency } else { 1e6 },
             typical_report: f64::from_bits(self.typical_report.load(Relaxed)),
@@ -115,7 +118,7 @@ impl Balancer {
         let (in_flight, capacity) =
             (state.in_flight(), (member.capacity > 0).then_some(member.capacity));
         let starting = standing == crate::Standing::Serving
-            && state.ramp(now, self.settings.slow_start).is_some();
+            && state.ramp(now, self.knobs.slow_start()).is_some();
         NodeReport {
             id: state.id().clone(),
             address: state.address().clone(),
@@ -130,6 +133,7 @@ impl Balancer {
             cancelled: state.cancelled.load(Relaxed),
             failures: state.failed.load(Relaxed),
             health: facts.check.status,
+            admin: facts.admin,
             serving: matches!(standing, crate::Standing::Serving | crate::Standing::HalfOpen),
             reason: if starting { crate::Reason::SlowStart } else { standing.reason() },
             last_check: facts.check.last,

@@ -73,8 +73,9 @@ impl Balancer {
 
     fn sample(&self, state: &State, latency: Nanos, now: Nanos) {
         let nanos = latency.0.max(1) as f64;
-        state.peak.peak(nanos, now, self.settings.decay);
-        state.mean.blend(nanos, now, self.settings.decay);
+        let decay = self.knobs.decay();
+        state.peak.peak(nanos, now, decay);
+        state.mean.blend(nanos, now, decay);
         if self.typical_latency.load(Relaxed) == 0 {
             self.typical_latency.store(nanos.to_bits(), Relaxed);
         }
@@ -90,7 +91,7 @@ impl Balancer {
             state.well_from.store(0, Relaxed);
             if let Some(mean) = state.mean.read() {
                 state.peak.clear();
-                state.peak.peak(mean, now, self.settings.decay);
+                state.peak.peak(mean, now, self.knobs.decay());
             }
         }
     }
@@ -113,8 +114,8 @@ impl Balancer {
         if state.streak.load(Relaxed) != 0 {
             state.streak.store(0, Relaxed);
         }
-        if let Some(ejection) = &self.settings.ejection {
-            state.window.note(false, now, ejection.window);
+        if let Some(window) = self.knobs.window() {
+            state.window.note(false, now, window);
             if held.marks.probe() {
                 self.move_breaker(state, BreakerEvent::ProbePassed, now);
             }
@@ -124,11 +125,12 @@ impl Balancer {
     #[cold]
     fn failed(&self, state: &State, held: &Held, failure: Failure, now: Nanos) {
         let asked = failure.retry_after.unwrap_or_default();
-        let penalty = now.since(held.since).max(self.settings.failure_penalty).max(asked);
-        state.peak.peak(penalty.0 as f64, now, self.settings.decay);
+        let settings = self.settings.load();
+        let penalty = now.since(held.since).max(settings.failure_penalty).max(asked);
+        state.peak.peak(penalty.0 as f64, now, settings.decay);
         state.well_from.store(now.plus(asked).0.max(1), Relaxed);
         let streak = state.streak.fetch_add(1, Relaxed) + 1;
-        let Some(ejection) = &self.settings.ejection else { return };
+        let Some(ejection) = &settings.ejection else { return };
         state.window.note(true, now, ejection.window);
         if held.marks.probe() {
             self.move_breaker(state, BreakerEvent::ProbeFailed, now);
@@ -148,8 +150,10 @@ impl Balancer {
 
     /// Moves a breaker, unless that would eject more nodes than allowed.
     pub(super) fn move_breaker(&self, state: &State, event: BreakerEvent, now: Nanos) {
-        let Some(ejection) = &self.settings.ejection else { return };
         let mut desk = self.desk.lock();
+        // Read under the lock under which ejections are switched off: no breaker opens after they all were closed.
+        let settings = self.settings.load();
+        let Some(ejection) = &settings.ejection else { return };
         if event == BreakerEvent::Tripped && !self.may_eject(state, ejection.max_share) {
             return;
         }
@@ -158,10 +162,7 @@ impl Balancer {
             state.amend(|facts| facts.breaker.take(event, ejection, now, rng));
         if moved {
             if event == BreakerEvent::ProbePassed {
-                state.streak.store(0, Relaxed);
-                state.window.clear();
-                // It has been away for its failures; their penalty on top would keep it away for as long again.
-                state.peak.clear();
+                state.forgive();
             }
             if before != after {
                 desk.acts.push(Act::Note(Event {

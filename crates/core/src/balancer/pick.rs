@@ -82,7 +82,7 @@ impl Balancer {
                 .filter(|&index| {
                     view.open(index) && tier.contains(&cluster.members[index].state.standing())
                 })
-                .find_map(|index| self.secure_in_panic(cluster, index, now))
+                .find_map(|index| self.take(cluster, index, now, false, true))
         })
     }
 
@@ -102,7 +102,7 @@ impl Balancer {
             Standing::Serving => {
                 if state.ramp_from.load(Relaxed) != 0
                     && let Some(rng) = chance
-                    && let Some(share) = state.ramp(now, self.settings.slow_start)
+                    && let Some(share) = state.ramp(now, self.knobs.slow_start())
                     && rng.unit() >= share
                 {
                     return None;
@@ -121,11 +121,6 @@ impl Balancer {
             state.probing.store(false, Relaxed);
         }
         held
-    }
-
-    fn secure_in_panic(&self, cluster: &Cluster, index: usize, now: Nanos) -> Option<Held> {
-        debug_assert!(cluster.members[index].state.standing().panics());
-        self.take(cluster, index, now, false, true)
     }
 
     #[inline]
@@ -173,7 +168,7 @@ impl Balancer {
         };
         let waiter =
             |ticket| Waiter { ticket, key, tried: tried.clone(), since: now, deadline, wake };
-        let Some(ticket) = self.queue.join(waiter, self.settings.queue.length) else {
+        let Some(ticket) = self.queue.join(waiter, self.settings.load().queue.length) else {
             return Err(Box::new(Refusal { reason: Reason::QueueFull, ..*refusal }));
         };
         self.serve(now);
@@ -221,8 +216,8 @@ impl Balancer {
 
     /// Whether a failed attempt may be followed by another, and when.
     pub fn retry(&self, attempt: &Attempt, now: Nanos, rng: &mut Rng) -> Verdict {
-        let settings = &self.settings.retry;
-        self.retry_within(attempt, settings.extra, Nanos::NEVER, now, rng)
+        let extra = self.settings.load().retry.extra;
+        self.retry_within(attempt, extra, Nanos::NEVER, now, rng)
     }
 
     /// The same with another bound on extra tries and a deadline for the whole, from the same budget. A try that
@@ -235,7 +230,7 @@ impl Balancer {
         now: Nanos,
         rng: &mut Rng,
     ) -> Verdict {
-        let settings = &self.settings.retry;
+        let settings = &self.settings.load().retry;
         if let Some(reason) = attempt.forbids(extra) {
             return Verdict::Stop(reason);
         }

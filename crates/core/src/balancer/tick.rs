@@ -36,6 +36,7 @@ impl Balancer {
     /// Lets time pass until `now`.
     pub fn tick(self: &Arc<Self>, now: Nanos) -> Vec<Act> {
         let cluster = self.cluster.load_full();
+        let settings = self.settings.load();
         let mut acts = Vec::new();
         for member in &cluster.members {
             let state = &member.state;
@@ -46,7 +47,7 @@ impl Balancer {
             if waited {
                 self.move_breaker(state, BreakerEvent::WaitEnded, now);
             }
-            if self.settings.check.is_some() {
+            if settings.check.is_some() {
                 let (due, ..) = state.amend(|facts| {
                     let due = facts.check.due() <= now;
                     if due {
@@ -71,14 +72,14 @@ impl Balancer {
 
     /// When the next tick is due.
     pub fn next_tick(&self, now: Nanos) -> Nanos {
-        let cluster = self.cluster.load();
+        let (cluster, settings) = (self.cluster.load(), self.settings.load());
         let mut next = now.plus(HOUSEKEEPING).min(self.queue.next_deadline());
         for member in &cluster.members {
             let facts = member.state.facts.lock();
             if facts.breaker.state == BreakerState::Open {
                 next = next.min(facts.breaker.until);
             }
-            if self.settings.check.is_some() {
+            if settings.check.is_some() {
                 next = next.min(facts.check.due());
             }
         }
@@ -95,7 +96,7 @@ impl Balancer {
             let (_, median, _) = latencies.select_nth_unstable_by(middle, f64::total_cmp);
             self.typical_latency.store(median.to_bits(), Relaxed);
         }
-        if let Some(ejection) = &self.settings.ejection {
+        if let Some(ejection) = &self.settings.load().ejection {
             let sums =
                 cluster.members.iter().map(|member| member.state.window.sum(now, ejection.window));
             let (total, failed) = sums.fold((0, 0), |sum, node| (sum.0 + node.0, sum.1 + node.1));
@@ -106,8 +107,10 @@ impl Balancer {
 
     /// An active check of this node has ended.
     pub fn checked(self: &Arc<Self>, state: &State, result: Result<(), String>, now: Nanos) {
-        let Some(settings) = &self.settings.check else { return };
         let mut desk = self.desk.lock();
+        // Read under the lock under which checks are switched off: no check speaks after they all were forgotten.
+        let settings = self.settings.load();
+        let Some(settings) = &settings.check else { return };
         let rng = &mut desk.rng;
         let ((), before, after) =
             state.amend(|facts| facts.check.finish(result, settings, now, rng));
@@ -116,7 +119,7 @@ impl Balancer {
         }
         drop(desk);
         if before == Standing::Failing && after == Standing::Serving {
-            state.start_ramp(now, self.settings.slow_start);
+            state.start_ramp(now, self.knobs.slow_start());
         }
         if before != after {
             self.changed(state);

@@ -59,6 +59,11 @@ impl Check {
         self.due = now;
     }
 
+    /// Makes the next check due at `then` at the latest.
+    pub(crate) fn within(&mut self, then: Nanos) {
+        self.due = self.due.min(then);
+    }
+
     /// A check starts.
     pub(crate) fn start(&mut self) {
         self.out = true;

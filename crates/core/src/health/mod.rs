@@ -26,6 +26,17 @@ pub enum Admin {
     Down,
 }
 
+impl Admin {
+    /// The word for it, in configurations and to people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Serve => "serve",
+            Self::Drain => "drain",
+            Self::Down => "down",
+        }
+    }
+}
+
 /// The answer: how a node stands. Ordered from the best to the worst; panic takes them in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
@@ -86,7 +97,7 @@ pub struct Facts {
     pub(crate) check: Check,
     pub(crate) breaker: Breaker,
     pub(crate) admin: Admin,
-    must_be_checked: bool,
+    pub(crate) must_be_checked: bool,
 }
 
 impl Facts {

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use evenly_core::{
-    Act, Admin, Balancer, CheckSettings, Key, Loan, Nanos, NodeReport, Outcome, Reason, Rng,
-    Settings, Spec, State, StrategySpec, Tried, pick,
+    Act, Admin, Balancer, CheckSettings, EjectionSettings, Key, Loan, Nanos, NodeReport, Outcome,
+    Reason, Rng, Settings, Spec, State, StrategySpec, Tried, pick,
 };
 use proptest::prelude::*;
 
@@ -27,7 +27,21 @@ enum Step {
     Checked { id: u8, passes: bool },
     Report(u8, f64),
     Fork,
+    Reconfigure(Another),
 }
+
+/// Another configuration.
+#[derive(Clone, Debug)]
+struct Another {
+    nodes: Vec<(u8, u32, Option<u32>, Option<u8>)>,
+    strategy: usize,
+    ejects: bool,
+    checks: Option<bool>,
+    hash_seed: u64,
+    faulty: bool,
+}
+
+const ADMIN: [Admin; 3] = [Admin::Serve, Admin::Drain, Admin::Down];
 
 const IDS: u8 = 8;
 
@@ -50,8 +64,26 @@ fn step() -> impl Strategy<Value = (Step, u64)> {
         2 => (id.clone(), any::<bool>()).prop_map(|(id, passes)| Step::Checked { id, passes }),
         1 => (id, 0.0..9.0).prop_map(|(id, load)| Step::Report(id, load)),
         1 => Just(Step::Fork),
+        2 => another().prop_map(Step::Reconfigure),
     ];
     (step, prop_oneof![Just(0), 0_u64..2_000, Just(10_000)])
+}
+
+fn another() -> impl Strategy<Value = Another> {
+    let capacity = prop_oneof![Just(None), (1_u32..4).prop_map(Some)];
+    let node = (1_u32..6, capacity, prop::option::of(0_u8..3));
+    let nodes = prop::collection::btree_map(0..IDS, node, 0..6);
+    let knobs = (any::<bool>(), prop::option::of(any::<bool>()), 0_u64..2);
+    (nodes, any::<usize>(), knobs, prop::bool::weighted(0.2)).prop_map(
+        |(nodes, strategy, (ejects, checks, hash_seed), faulty)| Another {
+            nodes: nodes.into_iter().map(|(id, (w, c, admin))| (id, w, c, admin)).collect(),
+            strategy,
+            ejects,
+            checks,
+            hash_seed,
+            faulty,
+        },
+    )
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -205,7 +237,7 @@ impl World {
                 );
             }
             Step::Administer(id, how) => {
-                let admin = [Admin::Serve, Admin::Drain, Admin::Down][usize::from(how)];
+                let admin = ADMIN[usize::from(how)];
                 assert_eq!(known(id).is_ok(), balancer.administer(&name(id), admin, now).is_ok());
             }
             Step::Replace(ids) => {
@@ -236,6 +268,7 @@ impl World {
             Step::Report(id, load) => {
                 assert_eq!(known(id).is_ok(), balancer.report(&name(id), load).is_ok());
             }
+            Step::Reconfigure(another) => self.reconfigure(another),
             Step::Fork => {
                 balancer.forked();
                 self.loans.iter_mut().for_each(|(_, stale)| *stale = true);
@@ -251,6 +284,50 @@ impl World {
                     .collect();
                 self.accounts.retain(|state, _| here.contains(state));
             }
+        }
+    }
+
+    fn reconfigure(&mut self, another: Another) {
+        let (balancer, now) = (&self.balancer, self.now);
+        let spec = |(id, weight, capacity, admin): (u8, u32, Option<u32>, Option<u8>)| Spec {
+            capacity,
+            admin: admin.map(|which| ADMIN[usize::from(which)]),
+            ..Spec::new(&format!("n{id}")).weight(weight)
+        };
+        let mut nodes: Vec<_> = another.nodes.into_iter().map(spec).collect();
+        if another.faulty {
+            nodes.extend([Spec::new("twice"), Spec::new("twice")]);
+        }
+        let settings = Settings {
+            ejection: another.ejects.then(EjectionSettings::default),
+            check: another
+                .checks
+                .map(|required| CheckSettings { required, ..CheckSettings::default() }),
+            hash_seed: another.hash_seed,
+            ..Settings::default()
+        };
+        let all = all_strategies();
+        let strategy = &all[another.strategy % all.len()];
+        let before = (balancer.cluster(), balancer.settings(), balancer.nodes(now));
+        let done = balancer.reconfigure(nodes.clone(), strategy, settings, now);
+        assert_eq!(done.is_err(), another.faulty);
+        if another.faulty {
+            assert!(Arc::ptr_eq(&before.0, &balancer.cluster()));
+            assert!(Arc::ptr_eq(&before.1, &balancer.settings()));
+            assert_eq!(format!("{:?}", before.2), format!("{:?}", balancer.nodes(now)));
+            return;
+        }
+        for (wanted, node) in nodes.iter().zip(balancer.nodes(now)) {
+            assert_eq!(
+                (&wanted.id, wanted.weight, wanted.capacity),
+                (&node.id, node.weight, node.capacity)
+            );
+            assert!(wanted.admin.is_none_or(|admin| admin == node.admin));
+            let breaker = matches!(node.reason, Reason::BreakerOpen | Reason::BreakerHalfOpen);
+            let checks = matches!(node.reason, Reason::CheckFailed | Reason::NotChecked);
+            assert!(another.ejects || !breaker, "{node:?} without ejection");
+            assert!(another.checks.is_some() || !checks, "{node:?} without checks");
+            assert!(another.checks == Some(true) || node.reason != Reason::NotChecked);
         }
     }
 

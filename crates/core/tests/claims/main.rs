@@ -31,6 +31,7 @@ mod power_of_two;
 mod prequal;
 mod queue;
 mod random;
+mod reconfigure;
 mod rendezvous;
 mod retry;
 mod round_robin;

@@ -30,6 +30,7 @@ impl Name {
                 address: SocketAddr::new(ip, self.port).to_string().into(),
                 weight: self.weight,
                 capacity: self.capacity,
+                admin: None,
             })
             .collect()
     }
@@ -45,6 +46,7 @@ impl Name {
                 address: member.state.address().clone(),
                 weight: member.weight,
                 capacity: (member.capacity > 0).then_some(member.capacity),
+                admin: None,
             })
             .collect()
     }
