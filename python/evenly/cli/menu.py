@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "run": "evenly.cli.run",
     "serve": "evenly.cli.serve",
     "check": "evenly.cli.check",
+    "plan": "evenly.cli.plan",
     "schema": "evenly.cli.schema",
     "strategies": "evenly.cli.strategies",
     "theorems": "evenly.cli.theorems",

@@ -196,6 +196,16 @@ def _check(address: str, where: str) -> None:
         raise click.UsageError(f"{where}: {fault}") from None
 
 
+def meant(config_file: str | None, admin: str | None) -> Remote:
+    """The proxy that `--config` and `--admin` mean, of which at most one is given."""
+    if admin is not None and config_file is not None:
+        raise click.UsageError("--config and --admin both say where the proxy is: give one")
+    if admin is not None:
+        _check(admin, "--admin")
+        return Remote(admin, os.environ.get(TOKEN))
+    return from_file(config_file or DEFAULT_FILE, config_file is not None)
+
+
 def remote_options(command: Callable[P, R]) -> Callable[..., R]:
     """Gives a command `--config` and `--admin`, and hands it the `remote: Remote` that they mean."""
 
@@ -212,13 +222,7 @@ def remote_options(command: Callable[P, R]) -> Callable[..., R]:
     )
     @functools.wraps(command)
     def asked(*args: Any, config_file: str | None, admin: str | None, **kwargs: Any) -> R:
-        if admin is not None and config_file is not None:
-            raise click.UsageError("--config and --admin both say where the proxy is: give one")
-        if admin is not None:
-            _check(admin, "--admin")
-            remote = Remote(admin, os.environ.get(TOKEN))
-        else:
-            remote = from_file(config_file or DEFAULT_FILE, config_file is not None)
+        remote = meant(config_file, admin)
         return command(*args, remote=remote, **kwargs)  # type: ignore[arg-type]
 
     return asked
