@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from evenly.config.cluster import ClusterSection
     from evenly.config.health import HealthSection
     from evenly.config.model import Config
+    from evenly.config.node import NodeSection
 
 
 def configuration(config: Config) -> dict[str, Any]:
@@ -31,10 +32,14 @@ def _cluster(name: str, cluster: ClusterSection) -> dict[str, Any]:
     return {
         "name": name,
         **cluster.model_dump(),
-        "nodes": [{**node.model_dump(), "id": node.name} for node in cluster.nodes],
+        "nodes": [_node(node) for node in cluster.nodes],
         "strategy": _strategy(cluster.strategy),
         "health": cluster.health and _health(cluster.health),
     }
+
+
+def _node(node: NodeSection) -> dict[str, Any]:
+    return {**node.model_dump(exclude={"state"}), "id": node.name}
 
 
 def _strategy(given: dict[str, Any]) -> dict[str, Any]:

@@ -53,6 +53,10 @@ def _must_be(wanted: str) -> Callable[[Loc, object, dict[str, Any]], str]:
     return lambda _loc, value, context: f"must be {wanted.format(**context)}, not {shown(value)}"
 
 
+def _one_of(_loc: Loc, value: object, context: dict[str, Any]) -> str:
+    return f"must be {context['expected'].replace(chr(39), chr(34))}, not {shown(value)}"
+
+
 def _refused(_loc: Loc, _value: object, context: dict[str, Any]) -> str:
     """A check of ours, which brings its own words."""
     return str(context["error"])
@@ -74,6 +78,7 @@ _SENTENCES: dict[str, Callable[[Loc, Any, dict[str, Any]], str]] = {
     "int_type": _must_be("a whole number"),
     "float_type": _must_be("a number"),
     "bool_type": _must_be("true or false"),
+    "literal_error": _one_of,
     "finite_number": _must_be("a finite number"),
     "greater_than": _must_be("greater than {gt:g}"),
     "greater_than_equal": _must_be("at least {ge:g}"),

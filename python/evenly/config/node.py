@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -36,6 +36,11 @@ class NodeSection(Section):
         le=_LARGEST_CAPACITY,
         description="The most requests the node takes at a time; further ones wait in the "
         "cluster's queue. Default: no limit.",
+    )
+    state: Literal["serve", "drain", "down"] = Field(
+        "serve",
+        description="What you say of the node: it serves; it ends what it has begun and takes "
+        "nothing new (drain); it is down, and not even asked how it is.",
     )
 
     @property

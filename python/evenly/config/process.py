@@ -34,9 +34,22 @@ class ProxySection(Section):
         description="After SIGTERM or SIGINT: how long requests that have begun may take to end. "
         "New connections are refused meanwhile.",
     )
+    watch: bool = Field(
+        False,
+        description="Reload this file when it changes. A file with faults is refused, with its "
+        "faults in the log, and the configuration in force stays.",
+    )
+
+
+HIDDEN = "(hidden)"
+"""What a running proxy shows in the place of a secret; sent back to it, it means the secret in force."""
 
 
 def _token(text: str) -> str:
+    if text == HIDDEN:
+        raise ValueError(
+            f'"{HIDDEN}" is what a running proxy shows in the place of its token: write the token itself'
+        )
     if not text or not all("!" <= letter <= "~" for letter in text):
         raise ValueError("must be visible ASCII without spaces, since it travels in a header field")
     return text

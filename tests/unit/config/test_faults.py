@@ -33,12 +33,12 @@ CASES = {
     "unknown key": (
         "workers = 2",
         "wrokers = 2",
-        '2: proxy.wrokers: unknown key "wrokers". Did you mean "workers"? Allowed: drain, workers.',
+        '2: proxy.wrokers: unknown key "wrokers". Did you mean "workers"? Allowed: drain, watch, workers.',
     ),
     "unknown key that is near to nothing": (
         "workers = 2",
         "colour = 2",
-        '2: proxy.colour: unknown key "colour". Allowed: drain, workers.',
+        '2: proxy.colour: unknown key "colour". Allowed: drain, watch, workers.',
     ),
     "no worker": ("workers = 2", "workers = 0", "2: proxy.workers: must be at least 1, not 0"),
     "workers as text": (
@@ -243,11 +243,16 @@ CASES = {
         "",
         '15: cluster.users.nodes[1].address: is missing: write address = "10.0.0.1:8000"',
     ),
+    "a state that is none": (
+        "weight = 2",
+        'state = "off"',
+        '15: cluster.users.nodes[1].state: must be "serve", "drain" or "down", not "off"',
+    ),
     "a key of a node mistyped": (
         "weight = 2",
         "wieght = 2",
         '15: cluster.users.nodes[1].wieght: unknown key "wieght". Did you mean "weight"? '
-        "Allowed: address, capacity, id, weight.",
+        "Allowed: address, capacity, id, state, weight.",
     ),
     "an unknown strategy": (
         STRATEGY,
