@@ -6,7 +6,10 @@ four nodes. The nodes are one nginx worker with four listeners, pinned to CPU 1 
 
 from __future__ import annotations
 
+import json
 import os
+import platform
+import re
 import shutil
 import signal
 import socket
@@ -16,9 +19,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+# Peers that Debian does not carry: scripts/bench installs them from benchmarks/scenarios/requirements.txt.
+WHEELS = ROOT / "target/bench-venv"
 PROXY_CPU = "0"
 LOAD_CPU = "1"
 BODY = "x" * 100
@@ -80,6 +86,12 @@ def first_line(*words: str) -> str:
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     text = (done.stdout + done.stderr).strip()
     return text.splitlines()[0] if text else "unknown"
+
+
+def cpu_name() -> str:
+    """The processor as the kernel names it."""
+    match = re.search(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text())
+    return match.group(1) if match else platform.processor()
 
 
 def nginx_file(folder: Path, http: str) -> Path:
@@ -155,6 +167,74 @@ def haproxy(folder: Path, ports: list[int]) -> Running:
     return Running("haproxy", first_line("haproxy", "-v"), port, process)
 
 
+def wheel(pattern: str) -> Path:
+    """A program of the peers' environment; it may be missing."""
+    found = sorted(WHEELS.glob(pattern))
+    return found[0] if found else WHEELS / pattern
+
+
+def envoy_program() -> Path:
+    """Envoy itself; the command beside it is Python that starts it."""
+    return wheel("lib/python3*/site-packages/envoy/_bin/envoy")
+
+
+def envoy(folder: Path, ports: list[int]) -> Running:
+    """Envoy with one worker thread, round robin, its default pools."""
+    port = free_port()
+    path = folder / "envoy.json"
+    path.write_text(json.dumps(envoy_file(port, ports)))
+    return envoy_running(path, port)
+
+
+def envoy_running(path: Path, port: int) -> Running:
+    """Start it with that file."""
+    program = envoy_program()
+    words = ["-c", str(path), "--concurrency", "1", "--disable-hot-restart", "-l", "off"]
+    process = start(PROXY_CPU, [program, *words])
+    wait_for(port, process)
+    version = first_line(str(program), "--version").split("version:")[-1].split("/")
+    return Running("envoy", f"envoy {version[1] if len(version) > 1 else '?'}", port, process)
+
+
+def envoy_file(port: int, ports: list[int]) -> dict[str, Any]:
+    """A whole configuration: one listener, one cluster, no access log."""
+
+    def at(number: int) -> dict[str, Any]:
+        return {"socket_address": {"address": "127.0.0.1", "port_value": number}}
+
+    kind = "type.googleapis.com/envoy.extensions.filters"
+    manager = {
+        "@type": f"{kind}.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": "web",
+        "http_filters": [
+            {"name": "router", "typed_config": {"@type": f"{kind}.http.router.v3.Router"}}
+        ],
+        "route_config": {
+            "virtual_hosts": [
+                {
+                    "name": "all",
+                    "domains": ["*"],
+                    "routes": [{"match": {"prefix": "/"}, "route": {"cluster": "nodes"}}],
+                }
+            ]
+        },
+    }
+    cluster = {
+        "name": "nodes",
+        "connect_timeout": "5s",
+        "lb_policy": "ROUND_ROBIN",
+        "load_assignment": {
+            "cluster_name": "nodes",
+            "endpoints": [
+                {"lb_endpoints": [{"endpoint": {"address": at(node)}} for node in ports]}
+            ],
+        },
+    }
+    filters = [{"name": "http", "typed_config": manager}]
+    listener = {"name": "web", "address": at(port), "filter_chains": [{"filters": filters}]}
+    return {"static_resources": {"listeners": [listener], "clusters": [cluster]}}
+
+
 def evenly(folder: Path, ports: list[int]) -> Running:
     """This proxy. `EVENLY_SLICE` names a bare binary: LISTEN_PORT NODE_PORT... (for bisecting)."""
     bare = os.environ.get("EVENLY_SLICE")
@@ -192,12 +272,13 @@ PRODUCTS: dict[str, Callable[[Path, list[int]], Running]] = {
     "floor": floor,
     "nginx": nginx,
     "haproxy": haproxy,
+    "envoy": envoy,
     "evenly": evenly,
 }
 
 
 def missing_tools() -> list[str]:
     """Which of the programs this benchmark calls are not installed."""
-    return [
-        tool for tool in ("nginx", "haproxy", "wrk", "gcc", "taskset") if not shutil.which(tool)
-    ]
+    tools = ("nginx", "haproxy", "wrk", "gcc", "taskset")
+    missing = [tool for tool in tools if not shutil.which(tool)]
+    return missing if envoy_program().exists() else [*missing, "envoy"]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""CPU per HTTP/1.1 request of Evenly beside nginx, HAProxy and the floor, in one run.
+"""CPU per HTTP/1.1 request of Evenly beside nginx, HAProxy, Envoy and the floor, in one run.
 
     benchmarks/proxy/run.py [--rounds 5] [--seconds 3] [--connections 16,64,256]
                             [--idle 5000] [--only a,b] [--nodes 1000 | --workers 2]
@@ -29,7 +29,16 @@ from pathlib import Path
 
 import growth
 import memory
-from products import LOAD_CPU, PRODUCTS, ROOT, Running, first_line, missing_tools, nodes
+from products import (
+    LOAD_CPU,
+    PRODUCTS,
+    ROOT,
+    Running,
+    cpu_name,
+    first_line,
+    missing_tools,
+    nodes,
+)
 
 PEERS = ("nginx", "haproxy")
 
@@ -98,12 +107,6 @@ def table(samples: dict[str, dict[int, list[dict[str, float]]]], connections: li
     return "\n".join(lines)
 
 
-def cpu_name() -> str:
-    """The processor as the kernel names it."""
-    match = re.search(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text())
-    return match.group(1) if match else platform.processor()
-
-
 def main() -> int:
     """Start everything, measure in interleaved rounds, print and store."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -118,7 +121,9 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="where results go")
     options = parser.parse_args()
     if missing := missing_tools():
-        print(f"missing: {', '.join(missing)}; apt-get install nginx-light haproxy wrk gcc")
+        print(
+            f"missing: {', '.join(missing)}; scripts/install-test-packages, scripts/bench --peers"
+        )
         return 1
 
     connections = [int(word) for word in options.connections.split(",")]
