@@ -63,6 +63,10 @@ bench: build ## print the benchmark tables and write benchmarks/results/*.json
 evidence: build ## play the simulator against theory at length and write docs/evidence.md (3 minutes)
 	@python -m scripts.evidence
 
+.PHONY: soak
+soak: build ## mixed traffic for ten minutes while everything around it changes; the books must balance
+	@python -m scripts.soak
+
 .PHONY: examples
 examples: build ## run every example; each fails unless its claim held
 	@scripts/run-examples

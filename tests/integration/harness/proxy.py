@@ -71,7 +71,7 @@ class Proxy:
         self.admin = f"{LOOPBACK}:{admin}"
         self.access = self.folder / "access.jsonl"
         self.exit_code = exit_code
-        tables: dict[str, Table] = {
+        self.tables: dict[str, Table] = {
             "proxy": {"workers": 2, "drain": "10s", **(proxy or {})},
             "admin": {"address": self.admin},
             "log": {"access": str(self.access) if log else "off"},
@@ -82,11 +82,15 @@ class Proxy:
         self.temporary = self.folder / "tmp"
         self.temporary.mkdir()
         self.file = self.folder / "evenly.toml"
-        self.file.write_text(toml.document(tables))
+        self.save()
         self.arguments = list(arguments) if arguments is not None else ["run", str(self.file)]
         self.errors = self.folder / "stderr.log"
         self.process: subprocess.Popen[bytes] | None = None
         self.family: set[int] = set()
+
+    def save(self) -> None:
+        """Write `tables` to its file."""
+        self.file.write_text(toml.document(self.tables))
 
     def __enter__(self) -> Self:
         self.launch()
