@@ -116,6 +116,8 @@ def configuration_page() -> tuple[Path, str]:
         key = field.alias or name
         model, many = section(field.annotation)
         title = f"[{key}.NAME]" if many else f"[{key}]"
+        if get_origin(field.annotation) is list:
+            title = f"[{title}]"
         parts.append(f"## `{title}`\n\n{(model.__doc__ or '').strip()}\n")
         parts.append(table(("key", "default", ""), list(rows(model, ""))))
     return DOCS / "configuration.md", "\n".join(parts)

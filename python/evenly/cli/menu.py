@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "serve": "evenly.cli.serve",
     "check": "evenly.cli.check",
     "plan": "evenly.cli.plan",
+    "test": "evenly.cli.test",
     "schema": "evenly.cli.schema",
     "strategies": "evenly.cli.strategies",
     "theorems": "evenly.cli.theorems",

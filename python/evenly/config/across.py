@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from evenly.config import address, strategy
 from evenly.config.duration import seconds, written
+from evenly.config.expected import EXPECTED
 from evenly.config.health import HTTP_ONLY
 from evenly.config.words import shown, unknown
 
@@ -135,6 +136,7 @@ CHECKS: tuple[Callable[[Document], Found], ...] = (
     ejections_double_upward,
     subsets_count_from_zero,
     strategies_exist,
+    *EXPECTED,
 )
 
 

@@ -106,7 +106,8 @@ def write_value(value: object) -> str:
     """A value as one would write it in the file."""
     if isinstance(value, dict):
         inner = ", ".join(f"{path((key,))} = {write_value(item)}" for key, item in value.items())
-        return f"{{ {inner} }}"
+        return f"{{ {inner} }}" if inner else "{}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(write_value, value))}]"
-    return json.dumps(value, ensure_ascii=False)
+    # JSON lets the control character DEL stand as it is, TOML does not.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from evenly.config import engine
 from evenly.config.cluster import ClusterSection
+from evenly.config.expectation import Expectation
 from evenly.config.listener import ListenSection
 from evenly.config.process import AdminSection, LogSection, ProxySection
 from evenly.config.section import Name, Section
@@ -27,6 +28,9 @@ class Config(Section):
     )
     cluster: dict[Name, ClusterSection] = Field(
         min_length=1, description="The sets of nodes that requests go to, by name."
+    )
+    test: list[Expectation] = Field(
+        [], description="Assertions about clusters, tried by `evenly test`; the proxy ignores them."
     )
 
     def engine(self) -> dict[str, Any]:

@@ -35,11 +35,6 @@ def as_node(node: NodeSection) -> Node:
     return Node(where, id=node.name, weight=node.weight, capacity=node.capacity)
 
 
-def state(node: NodeSection) -> str:
-    """What the administrator says of it in the file: "serve", "drain" or "down"."""
-    return str(getattr(node, "state", "serve"))
-
-
 def balancer(
     section: ClusterSection,
     nodes: Sequence[Node] | None = None,
@@ -61,7 +56,7 @@ def balancer(
         slow_start=0,
     )
     if out is None:
-        out = [node.name for node in section.nodes if state(node) != "serve"]
+        out = [node.name for node in section.nodes if node.state != "serve"]
     take_out(made, out)
     return made
 

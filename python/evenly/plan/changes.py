@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from evenly.config import duration, strategy
 from evenly.config.document import write_value
+from evenly.config.process import HIDDEN
 from evenly.config.section import Section
 from evenly.plan.model import Change
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 DURATIONS = (duration.seconds, duration.positive_seconds)
-HIDDEN = "(hidden)"
-"""What stands for a secret: a plan is read by more people than a token is for."""
 
 
 def changes(
@@ -56,7 +55,7 @@ class Table(dict[str, Any]):
 
 
 class Secret(str):
-    """A value that is compared and never shown."""
+    """A value that is compared and never shown: a plan is read by more people than a token is for."""
 
     __slots__ = ()
 

@@ -110,7 +110,7 @@ def _notes(
         yield "another part of a request is its key: only those requests stay that fall on the same node by chance"
     elif any(change.key == "hash_seed" for change in said):
         yield "another hash_seed gives every key a new place: only those stay that fall on the same node by chance"
-    if all(standin.state(node) != "serve" for node in after.nodes):
+    if all(node.state != "serve" for node in after.nodes):
         yield "none of its nodes takes requests: all are drained or down"
     named = [
         node.name for node in after.nodes if standin.by_name(node) and not nodes.behind(node, live)

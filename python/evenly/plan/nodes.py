@@ -91,6 +91,6 @@ def members(section: ClusterSection, live: list[Running] | None) -> tuple[list[N
         found = [one for one, _ in behind(entry, live)] if standin.by_name(entry) else []
         same = [Node(node.address, id=one, weight=node.weight) for one in found] or [node]
         nodes += same
-        if standin.state(entry) != "serve":
+        if entry.state != "serve":
             out |= {one.id for one in same}
     return nodes, out

@@ -79,6 +79,38 @@ required = true
 nodes = ["10.0.0.9:80"]
 health = { tcp = true }
 ejection = false
+
+[[test]]
+name = "without one, key 42 stays with the others"
+cluster = "users"
+key = "42"
+down = ["one"]
+draining = ["unix:/run/users.sock"]
+failing = { "users.internal:8000" = "5 %" }
+slow = { "users.internal:8000" = 2.5 }
+picks = 500
+rate = 50
+service_time = "5ms"
+seed = 7
+not_from = ["one", "unix:/run/users.sock"]
+failures_at_most = 0.01
+
+[[test]]
+cluster = "users"
+keys = 1000
+zipf = 0.9
+load = "120 %"
+at_once = 8
+failing = ["one"]
+leaves = ["unix:/run/users.sock"]
+joins = ["10.0.0.7:80", { address = "10.0.0.8:80", weight = 2 }]
+answer_from = ["one", "10.0.0.7:80"]
+no_node_above = "40 %"
+no_node_below = 0.1
+mean_below = "10ms"
+p50_below = 0.02
+p99_below = "1s"
+moves_at_most = "33.4%"
 """
 
 

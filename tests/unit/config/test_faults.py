@@ -28,7 +28,7 @@ CASES = {
         "[log]",
         "[logs]",
         '7: logs: unknown key "logs". Did you mean "log"? '
-        "Allowed: admin, cluster, listen, log, proxy.",
+        "Allowed: admin, cluster, listen, log, proxy, test.",
     ),
     "unknown key": (
         "workers = 2",

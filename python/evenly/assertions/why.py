@@ -1,0 +1,103 @@
+"""Why an expectation did not hold, as far as the file tells."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from evenly.assertions import scene, words
+from evenly.config.expectation import USUAL_ZIPF
+from evenly.config.share import written as share
+from evenly.errors import NoNodeAvailable
+from evenly.plan.keys import keyed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from evenly.assertions.claims import Finding
+    from evenly.assertions.evidence import Evidence
+
+NOISE = "things happen on the way"
+"""How the simulator begins its remark on confidence intervals, of which an assertion shows none."""
+
+
+EXACT = 10_000
+"""Keys whose popularity is added up one by one."""
+
+
+def reasons(evidence: Evidence, broken: Sequence[Finding]) -> Iterator[str]:
+    """What explains the findings that are broken."""
+    asked = {finding.word for finding in broken}
+    if asked & {"answer_from", "not_from"}:
+        yield from _pick(evidence)
+    if "no_node_above" in asked:
+        yield from _too_much(evidence)
+    if "no_node_below" in asked:
+        yield from _too_little(evidence)
+    if "moves_at_most" in asked and evidence.keys is not None:
+        yield f"shares by weight need {share(evidence.keys.least)} to move at least"
+    if asked - {"moves_at_most"}:
+        yield from (note for note in evidence.results.notes if not note.startswith(NOISE))
+    named = scene.by_name(evidence.changed)
+    if named and keyed(evidence.changed):
+        yield f"{words.both(named)}: a host name counts as one node here, and as one per address in the proxy"
+
+
+def _pick(evidence: Evidence) -> Iterator[str]:
+    """The way of one pick with the key, or that there is no key that binds."""
+    if not keyed(evidence.changed):
+        yield f"{evidence.changed.strategy['name']} sends requests to any node that is fit"
+    elif evidence.test.key is not None:
+        try:
+            home = evidence.balancer.owner(evidence.test.key)
+        except NoNodeAvailable as refused:
+            yield str(refused)
+        else:
+            yield f"key {evidence.test.key} lives on {home}"
+
+
+def _too_much(evidence: Evidence) -> Iterator[str]:
+    most = evidence.test.no_node_above or 0.0
+    weights = {
+        node.name: node.weight for node in evidence.changed.nodes if node.name not in evidence.out
+    }
+    total = sum(weights.values())
+    if weights and 1 / len(weights) > most:
+        yield f"of {len(weights)} nodes that serve, one gets {share(1 / len(weights))} or more"
+    elif weights:
+        heavy = max(weights, key=lambda name: weights[name])
+        if weights[heavy] / total > most:
+            yield f"{heavy} has weight {weights[heavy]} of {total}: {share(weights[heavy] / total)} is its share"
+    if keyed(evidence.changed) and evidence.test.key is not None:
+        yield f"every request has key {evidence.test.key}, and a key goes to one node"
+    elif keyed(evidence.changed) and evidence.test.keys is not None:
+        yield (
+            f"the key most asked for is {share(hottest(evidence.test.keys, evidence.test.zipf))} of all requests, "
+            "and all of them go to one node"
+        )
+
+
+def _too_little(evidence: Evidence) -> Iterator[str]:
+    """Nodes that are spared, because they fail or are slow."""
+    test = evidence.test
+    if test.failing:
+        yield f"{words.both(test.failing)}: a node that fails again and again is ejected for a while"
+    slow = [name for name, factor in test.slow.items() if factor > 1]
+    if slow and not keyed(evidence.changed):
+        yield f"{words.both(slow)}: a node that is slow gets less from a strategy that looks at load"
+    if keyed(evidence.changed):
+        yield f"shares of {evidence.changed.strategy['name']} are as even as its hash is: keys fall as they fall"
+
+
+def hottest(keys: int, zipf: float | None) -> float:
+    """Share of the most popular key: 1 / (1 + 2^-z + 3^-z + …)."""
+    zipf = USUAL_ZIPF if zipf is None else zipf
+    total = math.fsum(math.pow(rank, -zipf) for rank in range(1, min(keys, EXACT) + 1))
+    if keys > EXACT:
+        # Beyond, the sum by its integral: the error is far below what one sees in a percentage.
+        low, high, rest = EXACT + 0.5, keys + 0.5, 1 - zipf
+        flat = math.isclose(zipf, 1)
+        total += (
+            math.log(high / low) if flat else (math.pow(high, rest) - math.pow(low, rest)) / rest
+        )
+    return 1 / total
