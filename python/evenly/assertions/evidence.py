@@ -49,8 +49,8 @@ class Evidence:
         return self.result.nodes
 
     @cached_property
-    def out(self) -> set[str]:
-        """Nodes of which nothing is expected."""
+    def out(self) -> dict[str, str]:
+        """Nodes of which nothing is expected, each with the word for it."""
         return scene.out(self.changed, self.test)
 
     @cached_property

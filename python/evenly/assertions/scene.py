@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from evenly.config import standin
 from evenly.config.expectation import USUAL_RATE, USUAL_ZIPF
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from evenly.config.cluster import ClusterSection
     from evenly.config.expectation import Expectation
 
-CHECKED = ("every", "fast", "timeout", "rise", "fall", "jitter", "required")
-"""What a simulated check goes by; a simulated node has no path to ask for."""
-
 
 def changed(section: ClusterSection, test: Expectation) -> ClusterSection:
     """The cluster once `leaves` and `joins` have happened."""
@@ -36,10 +33,13 @@ def changed(section: ClusterSection, test: Expectation) -> ClusterSection:
     return section.model_copy(update={"nodes": [*stay, *test.joins]})
 
 
-def out(section: ClusterSection, test: Expectation) -> set[str]:
-    """The nodes from which no answer can be expected: dead, draining, or taken out by the file itself."""
-    said = {node.name for node in section.nodes if node.state != "serve"}
-    return said | {*test.down, *test.draining}
+def out(section: ClusterSection, test: Expectation) -> dict[str, str]:
+    """The nodes from which no answer can be expected, each with the word for it: drained or down, also by the file."""
+    return {
+        **standin.said_out(section),
+        **dict.fromkeys(test.draining, "drain"),
+        **dict.fromkeys(test.down, "down"),
+    }
 
 
 def scenario(section: ClusterSection, test: Expectation) -> Scenario:
@@ -57,7 +57,7 @@ def scenario(section: ClusterSection, test: Expectation) -> Scenario:
             "keys": _keys(section, test),
             "requests": test.picks,
             "seed": test.seed,
-            "settings": settings(section),
+            "settings": standin.settings(section),
             "timeout": section.timeouts.response_head,
             "timeline": _timeline(section, test),
             # Every pick counts: who asserts something of 10,000 picks means all of them.
@@ -74,18 +74,6 @@ def rate(section: ClusterSection, test: Expectation) -> float:
     return test.load * able
 
 
-def settings(section: ClusterSection) -> dict[str, Any]:
-    """The cluster's settings, as far as they matter on a virtual clock."""
-    told = section.model_dump(
-        include={"ejection", "slow_start", "queue", "hash_seed", "retries", "subset"}
-    )
-    # How much of a body is kept for a retry is the proxy's business alone.
-    del told["retries"]["body_bytes"]
-    if section.health is not None:
-        told["health"] = section.health.model_dump(include=set(CHECKED))
-    return told
-
-
 def _keys(section: ClusterSection, test: Expectation) -> KeyTrace | Zipf | None:
     if test.key is not None:
         return KeyTrace([test.key])
@@ -98,7 +86,7 @@ def _keys(section: ClusterSection, test: Expectation) -> KeyTrace | Zipf | None:
 def _timeline(section: ClusterSection, test: Expectation) -> list[Event]:
     """Everything is as it is from the first moment on."""
     here = {node.name for node in section.nodes}
-    said = [node.name for node in section.nodes if node.state != "serve"]
+    said = standin.said_out(section)
     events: list[Event] = [
         *(Drain(0, name) for name in dict.fromkeys([*said, *test.draining])),
         *(Slow(0, name, factor) for name, factor in test.slow.items()),

@@ -95,22 +95,16 @@ def _cluster(path: str, name: str | None) -> tuple[str, ClusterSection]:
 
 def _as_configured(section: ClusterSection) -> tuple[dict[str, Any], dict[str, Any]]:
     """What a replay takes from a cluster: nodes, settings, timeout, key; and its strategy under a label."""
+    from evenly.config import standin
     from evenly.node import Node
 
     nodes = [
         Node(node.address, id=node.name, weight=node.weight, capacity=node.capacity)
         for node in section.nodes
     ]
-    told = section.model_dump(include={"ejection", "slow_start", "queue", "hash_seed", "retries"})
-    # How much of a body is kept for a retry is the proxy's business alone.
-    del told["retries"]["body_bytes"]
-    if section.health is not None:
-        told["health"] = section.health.model_dump(
-            include={"every", "fast", "timeout", "rise", "fall", "required"}
-        )
     given = {
         "nodes": nodes,
-        "settings": told,
+        "settings": standin.settings(section),
         "timeout": section.timeouts.response_head,
         "key": str(section.strategy.get("key", "client_ip")),
     }

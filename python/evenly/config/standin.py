@@ -5,21 +5,36 @@ It makes no check, looks up no name and starts nobody slowly, so that what it an
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from evenly.balancer.virtual import VirtualClock
 from evenly.config import address
 from evenly.node import Node
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Mapping, Sequence
 
     from evenly.balancer import Balancer
     from evenly.config.cluster import ClusterSection
     from evenly.config.node import NodeSection
 
+CHECKED = ("every", "fast", "timeout", "rise", "fall", "jitter", "required")
+"""What a check on a virtual clock goes by; a simulated node has no path to ask for."""
+
 NOWHERE = "127.0.0.1:1"
 """Where a node stands whose address plays no part: keys are placed by ids."""
+
+
+def settings(section: ClusterSection) -> dict[str, Any]:
+    """The cluster's settings as a simulation takes them."""
+    told = section.model_dump(
+        include={"ejection", "slow_start", "queue", "hash_seed", "retries", "subset"}
+    )
+    # How much of a body is kept for a retry is the proxy's business alone.
+    del told["retries"]["body_bytes"]
+    if section.health is not None:
+        told["health"] = section.health.model_dump(include=set(CHECKED))
+    return told
 
 
 def by_name(node: NodeSection) -> bool:
@@ -35,17 +50,22 @@ def as_node(node: NodeSection) -> Node:
     return Node(where, id=node.name, weight=node.weight, capacity=node.capacity)
 
 
+def said_out(section: ClusterSection) -> dict[str, str]:
+    """The nodes that the file itself drains or takes down, each with the word for it."""
+    return {node.name: node.state for node in section.nodes if node.state != "serve"}
+
+
 def balancer(
     section: ClusterSection,
     nodes: Sequence[Node] | None = None,
-    out: Collection[str] | None = None,
+    out: Mapping[str, str] | None = None,
     *,
     name: str = "default",
     seed: int = 0,
 ) -> Balancer:
-    """The cluster's balancer over its nodes, or over these, of which those named in `out` take nothing.
+    """The cluster's balancer over its nodes, or over these, of which those in `out` are drained ("drain") or "down".
 
-    Unless said, the nodes that the file itself drains or takes down are out.
+    Unless said, those that the file itself drains or takes down are out.
     """
     made = VirtualClock(seed).balancer(
         [as_node(node) for node in section.nodes] if nodes is None else nodes,
@@ -55,14 +75,12 @@ def balancer(
         subset=section.subset and section.subset.model_dump(),
         slow_start=0,
     )
-    if out is None:
-        out = [node.name for node in section.nodes if node.state != "serve"]
-    take_out(made, out)
+    administer(made, said_out(section) if out is None else out)
     return made
 
 
-def take_out(made: Balancer, out: Collection[str]) -> None:
-    """Drain the nodes of these ids, where there are such: a subset may have left them out."""
+def administer(made: Balancer, words: Mapping[str, str]) -> None:
+    """Drain nodes, take them down or let them serve again; a subset may have left some of them out."""
     for view in made.nodes:
-        if view.id in out:
-            made.drain(view.id)
+        if view.id in words:
+            made._administer(view.id, words[view.id])

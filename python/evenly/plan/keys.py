@@ -55,10 +55,7 @@ def moves(
     if same_table(before, after):
         # As the proxy does it. Anchor and jump go by the order of joins and leaves, which a new balancer knows not.
         balancer.replace(new_nodes)
-        for back in old_out - new_out:
-            if any(node.id == back for node in balancer.nodes):
-                balancer.undrain(back)
-        standin.take_out(balancer, new_out)
+        standin.administer(balancer, {**dict.fromkeys(old_out, "serve"), **new_out})
     else:
         balancer = standin.balancer(after, new_nodes, new_out)
     later = owners(balancer, later_asked)
@@ -88,7 +85,7 @@ def owners(balancer: Balancer, keys: Sequence[str]) -> list[str] | None:
         return None
 
 
-def _weights(balancer: Balancer, out: set[str]) -> dict[str, int]:
+def _weights(balancer: Balancer, out: Mapping[str, str]) -> dict[str, int]:
     """Of those that take keys; a subset keeps only some of the nodes."""
     return {node.id: node.weight for node in balancer.nodes if node.id not in out}
 

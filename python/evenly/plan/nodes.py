@@ -80,17 +80,19 @@ def _by_id(section: ClusterSection | None) -> Mapping[str, NodeSection]:
     return {} if section is None else {node.name: node for node in section.nodes}
 
 
-def members(section: ClusterSection, live: list[Running] | None) -> tuple[list[Node], set[str]]:
-    """The nodes that keys are spread over, and which of them take nothing.
+def members(
+    section: ClusterSection, live: list[Running] | None
+) -> tuple[list[Node], dict[str, str]]:
+    """The nodes that keys are spread over, and which of them are drained or down.
 
     A host name stands for those nodes that the running proxy has found behind it, else for one.
     """
-    nodes, out = list[Node](), set[str]()
+    nodes, out = list[Node](), dict[str, str]()
     for entry in section.nodes:
         node = standin.as_node(entry)
         found = [one for one, _ in behind(entry, live)] if standin.by_name(entry) else []
         same = [Node(node.address, id=one, weight=node.weight) for one in found] or [node]
         nodes += same
         if entry.state != "serve":
-            out |= {one.id for one in same}
+            out |= {one.id: entry.state for one in same}
     return nodes, out
