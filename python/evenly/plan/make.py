@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from evenly.config import address, standin
 from evenly.plan import keys, nodes
@@ -51,18 +51,41 @@ def _listeners(old: Config, new: Config, state: State | None) -> Iterator[Listen
     connections: Mapping[str, int] = {
         one["name"]: one["connections"] for one in (state or {}).get("listeners", ())
     }
+    heirs = _heirs(old, new)
     for name in dict.fromkeys([*old.listen, *new.listen]):
         before, after = old.listen.get(name), new.listen.get(name)
-        opened = connections.get(name)
+        opened, heir_of = connections.get(name), heirs.get(name)
         if before is None:
             assert after is not None
-            yield ListenerPlan(name, "opened", after.address)
+            yield ListenerPlan(name, "opened", after.address, takes_over=heir_of)
         elif after is None:
             yield ListenerPlan(name, "closed", before.address, connections=opened)
         else:
             stays = address.same(before.address) == address.same(after.address)
             said = changes(before, after, without=("address",) if stays else ())
-            yield ListenerPlan(name, "kept" if stays else "moved", after.address, said, opened)
+            fate: Literal["kept", "moved"] = "kept" if stays else "moved"
+            yield ListenerPlan(name, fate, after.address, said, opened, heir_of)
+
+
+def _heirs(old: Config, new: Config) -> dict[str, str]:
+    """Listeners that get the socket of one that goes, because it listens on the very same address."""
+    free = {
+        address.same(one.address): name
+        for name, one in old.listen.items()
+        if not _stays(new, name, one.address)
+    }
+    wanted = {
+        name: address.same(one.address)
+        for name, one in new.listen.items()
+        if not _stays(old, name, one.address)
+    }
+    return {name: free[where] for name, where in wanted.items() if where in free}
+
+
+def _stays(other: Config, name: str, where: str) -> bool:
+    """Whether the other configuration has this listener at this address, too."""
+    there = other.listen.get(name)
+    return there is not None and address.same(there.address) == address.same(where)
 
 
 def _clusters(old: Config, new: Config, state: State | None) -> Iterator[ClusterPlan]:
@@ -120,21 +143,34 @@ def _notes(
 
 
 def _refused(old: Config, new: Config) -> Iterator[str]:
-    """Sockets that cannot be bound, because one that goes only afterwards has their address.
+    """Sockets that cannot be bound, because one that goes only afterwards has a part of their address.
 
-    New sockets are bound before anything else happens, so that a plan that fails has changed nothing.
+    New sockets are bound before anything else happens, so that a change that fails has changed nothing.
     """
-    stays = {(name, address.same(one.address)) for name, one in old.listen.items()}
     taken = [(f"listen.{name}", one.address) for name, one in old.listen.items()]
     if old.admin is not None:
         taken.append(("admin", old.admin.address))
-    for name, one in new.listen.items():
-        if (name, address.same(one.address)) in stays:
-            continue
-        for other, where in taken:
-            if address.overlap(one.address, where):
+    heirs = _heirs(old, new)
+    wanted = [
+        (f"listen.{name}", one.address)
+        for name, one in new.listen.items()
+        if name not in heirs and not _stays(old, name, one.address)
+    ]
+    if new.admin is not None and not _same_admin(old, new):
+        wanted.append(("admin", new.admin.address))
+    for key, where in wanted:
+        for other, there in taken:
+            if address.overlap(where, there):
                 yield (
-                    f"listen.{name}: {one.address} is still taken by {other} ({where}) when it would be bound: "
-                    f"keep the name, or free the address in a step of its own"
+                    f"{key}: {where} is still taken by {other} ({there}) when it would be bound: free it in a step "
+                    "of its own"
                 )
                 break
+
+
+def _same_admin(old: Config, new: Config) -> bool:
+    return (
+        old.admin is not None
+        and new.admin is not None
+        and address.same(old.admin.address) == address.same(new.admin.address)
+    )

@@ -47,6 +47,8 @@ class ListenerPlan:
     changes: tuple[Change, ...] = ()
     connections: int | None = None
     """How many are open at its socket now; None when no state was given."""
+    takes_over: str | None = None
+    """The listener that leaves its socket to this one, so that nobody who connects meanwhile is turned away."""
 
     @property
     def ends_connections(self) -> bool:

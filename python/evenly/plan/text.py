@@ -52,7 +52,8 @@ def _listener(one: ListenerPlan) -> Iterator[str]:
             concerned = f"; {open_now} {'end' if plural else 'ends'} with the next response"
         else:
             concerned = f"; {open_now} {'stay' if plural else 'stays'}"
-    yield words[one.fate] + concerned
+    taken = f", on the socket of {one.takes_over}" if one.takes_over else ""
+    yield words[one.fate] + taken + concerned
     yield from (f"  {line(change)}" for change in one.changes if change.key != "address")
 
 

@@ -48,13 +48,34 @@ def test_a_listener_that_goes_or_moves_ends_its_connections() -> None:
     assert "old at 127.0.0.1:1 is closed; its 2 open connections end with the next" in text
 
 
-def test_an_address_that_is_taken_while_it_is_bound_is_foretold() -> None:
-    """New sockets are bound before old ones go, so a renamed listener stands in its own way."""
-    renamed = {"front": LISTEN["web"]}
-    wide = {"web": {"address": "0.0.0.0:8080", "to": "users"}}
-    for listen in (renamed, wide):
-        (why,) = plan(made(), made(listen=listen)).refused
-        assert "still taken by listen.web (127.0.0.1:8080)" in why
+def test_a_listener_under_another_name_goes_on_with_the_socket() -> None:
+    """Its connections end, but nobody who connects is turned away."""
+    found = plan(made(), made(listen={"front": LISTEN["web"]}))
+    assert [(one.name, one.fate, one.takes_over) for one in found.listeners] == [
+        ("web", "closed", None),
+        ("front", "opened", "web"),
+    ]
+    assert "front is opened at 127.0.0.1:8080, on the socket of web" in str(found)
+    assert not found.refused
+
+
+@pytest.mark.parametrize(
+    ("change", "taken"),
+    [
+        ({"listen": {"web": {"address": "0.0.0.0:8080", "to": "users"}}}, "listen.web"),
+        ({"listen": {"web": {"address": "127.0.0.1:9900", "to": "users"}}}, "admin"),
+        ({"root": {"admin": {"address": "127.0.0.1:8080"}}, "listen": {}}, "listen.web"),
+    ],
+)
+def test_an_address_that_is_taken_while_it_is_bound_is_foretold(
+    change: dict[str, Any], taken: str
+) -> None:
+    """New sockets are bound before old ones go."""
+    other = {"web": {"address": "127.0.0.1:1", "to": "users"}}
+    new = {"root": {"admin": {"address": "127.0.0.1:2"}}, **change}
+    new["listen"] = new.get("listen") or other
+    (why,) = plan(made(root={"admin": {}}), made(**new)).refused
+    assert f"still taken by {taken} (" in why
 
 
 def test_nodes_join_leave_change_and_are_replaced() -> None:

@@ -66,11 +66,11 @@ def test_a_share_that_is_none_is_refused(files: tuple[str, str], most: str) -> N
 
 def test_a_plan_that_would_be_refused_exits_1(files: tuple[str, str], tmp_path: Path) -> None:
     """It says so before anything else."""
-    renamed = tmp_path / "renamed.toml"
-    renamed.write_text((LISTEN + THREE).replace("listen.web", "listen.front"))
-    run = evenly("plan", str(renamed), "--against", files[0])
+    wide = tmp_path / "wide.toml"
+    wide.write_text((LISTEN + THREE).replace("127.0.0.1", "0.0.0.0"))
+    run = evenly("plan", str(wide), "--against", files[0])
     assert run.exit_code == 1
-    assert run.stdout.startswith("refused: listen.front: 127.0.0.1:8080 is still taken")
+    assert run.stdout.startswith("refused: listen.web: 0.0.0.0:8080 is still taken")
 
 
 def test_a_faulty_file_is_told_its_faults(files: tuple[str, str], tmp_path: Path) -> None:
