@@ -43,6 +43,10 @@ pub struct Proxy {
     /// How long a stopping proxy waits for what it has begun.
     #[serde(deserialize_with = "seconds")]
     pub drain: Duration,
+    /// Whom it serves as once its listeners are open; nobody else when absent.
+    pub user: Option<String>,
+    /// The group of that user; its own when absent.
+    pub group: Option<String>,
 }
 
 /// The admin listener.

@@ -8,6 +8,7 @@ use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::notify::VARIABLES;
 use crate::say::say;
 use crate::shared::Shared;
 
@@ -26,16 +27,16 @@ pub async fn supervise(command: Vec<String>, shared: Arc<Shared>, mut end: watch
         let started = Instant::now();
         match start(program, arguments) {
             Ok((mut child, lifeline)) => {
-                shared.status.set_control(true);
+                shared.status.set_control(child.id().map_or(0, u32::cast_signed));
                 tokio::select! {
                     status = child.wait() => {
-                        shared.status.set_control(false);
+                        shared.status.set_control(0);
                         let how = status.map_or_else(|fault| fault.to_string(), |status| status.to_string());
                         say(format!("the control process ended ({how}); it is started again, requests are balanced meanwhile"));
                     }
                     _ = end.changed() => {
                         farewell(child, lifeline).await;
-                        shared.status.set_control(false);
+                        shared.status.set_control(0);
                         return;
                     }
                 }
@@ -54,7 +55,11 @@ pub async fn supervise(command: Vec<String>, shared: Arc<Shared>, mut end: watch
 
 /// The child, and the pipe whose end tells it that we are gone, however we went. Nothing is ever written to it.
 fn start(program: &str, arguments: &[String]) -> std::io::Result<(Child, Option<ChildStdin>)> {
-    let mut child = Command::new(program)
+    let mut command = Command::new(program);
+    for variable in VARIABLES {
+        command.env_remove(variable);
+    }
+    let mut child = command
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())

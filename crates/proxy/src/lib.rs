@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod account;
 pub mod address;
 pub mod admin;
 pub mod alarm;
@@ -11,10 +12,13 @@ pub mod config;
 pub mod control;
 pub mod descriptors;
 pub mod edition;
+pub mod inherited;
 pub mod listener;
 pub mod meter;
 pub mod metrics;
 pub mod network;
+pub mod notify;
+pub mod orphans;
 pub mod phase;
 pub mod pool;
 pub mod probe;
@@ -29,4 +33,5 @@ pub mod sockets;
 pub mod state;
 pub mod stream;
 pub mod upkeep;
+pub mod watchdog;
 pub mod worker;

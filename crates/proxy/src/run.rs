@@ -9,17 +9,19 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::access::{Access, Writer};
-use crate::address::Address;
+use crate::account::{self, Account};
 use crate::admin::{self, Admin};
 use crate::config::Config;
 use crate::edition::Source;
+use crate::inherited::{self, Opened};
 use crate::listener::{self, Crew, Listening};
+use crate::notify::Manager;
 use crate::say::say;
 use crate::shared::Shared;
 use crate::signals::Signals;
 use crate::sockets::Bound;
 use crate::upkeep::{Engine, Notice};
-use crate::{clusters, control, descriptors, sockets, worker};
+use crate::{clusters, control, descriptors, orphans, watchdog, worker};
 
 /// How long a start waits for names to be resolved; afterwards it serves what it has.
 const NAMES: Duration = Duration::from_secs(3);
@@ -51,6 +53,7 @@ pub fn run_json(text: &str, control: Vec<String>, document: &str) -> i32 {
 
 /// The same with a configuration that has been read.
 pub fn run(config: Config, source: Source, control: Vec<String>) -> i32 {
+    account::gain_nothing();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(fault) => return not_started(&format!("no poller can be opened: {fault}")),
@@ -93,6 +96,7 @@ struct Running {
     shared: Arc<Shared>,
     crew: Arc<Crew>,
     signals: Signals,
+    manager: Arc<Manager>,
     /// The accept loops; dropping them closes the listeners.
     accepting: JoinSet<std::io::Result<()>>,
     /// The same sockets, for a last look at who is waiting.
@@ -118,18 +122,24 @@ impl Running {
         let edition = shared.edition();
         let config = &edition.config;
 
-        let mut bound = Vec::new();
-        for listener in &config.listeners {
-            bound.push(sockets::bind(&format!("listen.{}", listener.name), &listener.address)?);
+        let manager = Arc::new(Manager::from_environment());
+        let account = Account::find(&config.proxy)?;
+        let Opened { listeners: bound, admin } = inherited::open(config)?;
+        let folder = tempfile::Builder::new().prefix("evenly-").tempdir();
+        let folder = folder.map_err(|fault| {
+            format!(
+                "no private folder can be made in {}: {fault}; set TMPDIR",
+                std::env::temp_dir().display()
+            )
+        })?;
+        if let Some(account) = account {
+            // No thread has begun yet that could keep its rights.
+            account.receive(folder.path(), config, &bound)?;
+            account.enter()?;
         }
-        let admin = match &config.admin {
-            Some(admin) => Some(sockets::bind("admin.address", &Address::Ip(admin.address))?),
-            None => None,
-        };
         let words: Vec<_> = bound.iter().map(|bound| bound.address.as_str()).collect();
         let watched = admin.as_ref().map(|admin| format!(", admin on {}", admin.address));
-        let ready =
-            format!("evenly: listening on {}{}", words.join(", "), watched.unwrap_or_default());
+        let ready = format!("listening on {}{}", words.join(", "), watched.unwrap_or_default());
 
         let workers = (0..config.proxy.workers).map(|index| worker::spawn(&shared, index));
         let workers = workers
@@ -139,13 +149,6 @@ impl Running {
         let mut others = JoinSet::new();
         look_after(&shared, &crew, &mut others).await;
 
-        let folder = tempfile::Builder::new().prefix("evenly-").tempdir();
-        let folder = folder.map_err(|fault| {
-            format!(
-                "no private folder can be made in {}: {fault}; set TMPDIR",
-                std::env::temp_dir().display()
-            )
-        })?;
         let (engine, serve) =
             (folder.path().join("engine.sock"), folder.path().join("control.sock"));
         let state = tokio::net::UnixListener::bind(&engine)
@@ -182,11 +185,17 @@ impl Running {
                 bound.duplicate().map_err(|fault| format!("{}: {fault}", bound.address))?;
             accepting.spawn(listener::accept(socket, Arc::clone(live), Arc::clone(&crew)));
         }
-        eprintln!("{ready}");
+        others.spawn(watchdog::watch(Arc::clone(&manager), Arc::clone(&crew)));
+        if orphans::are_ours() {
+            others.spawn(orphans::reap(Arc::clone(&shared)));
+        }
+        eprintln!("evenly: {ready}");
+        manager.ready(&ready);
         Ok(Self {
             shared: Arc::clone(&shared),
             crew,
             signals,
+            manager,
             accepting,
             bound,
             others,
@@ -226,15 +235,21 @@ impl Running {
     /// Takes no more connections and waits for those there are. A second signal's number is the error.
     async fn drain(&mut self) -> Result<(), i32> {
         self.shared.status.drain();
+        self.manager.stopping();
         self.accepting.shutdown().await;
         let edition = self.shared.edition();
-        let listeners = edition.config.listeners.iter().zip(&edition.listeners);
-        for (bound, (given, live)) in self.bound.drain(..).zip(listeners) {
+        for (bound, live) in self.bound.drain(..).zip(&edition.listeners) {
             // Whoever was already connected when we stopped is served as well.
-            while let Ok(client) = bound.socket.accept(live) {
+            // Not if the socket goes on without us: they are the next process's.
+            while !bound.inherited
+                && let Ok(client) = bound.socket.accept(live)
+            {
                 self.crew.hand_over(client);
             }
-            forget_path(&given.address);
+            if let Some(path) = bound.own_path() {
+                // Somebody else may have removed it already.
+                let _ = std::fs::remove_file(path);
+            }
         }
         let patience = edition.config.proxy.drain;
         let workers = || self.crew.workers().iter();
@@ -299,12 +314,4 @@ async fn look_after(shared: &Arc<Shared>, crew: &Arc<Crew>, tasks: &mut JoinSet<
     };
     // Late names join when they come.
     let _ = timeout(NAMES, resolved).await;
-}
-
-/// A UNIX socket leaves a file behind, which would look as if somebody listened.
-fn forget_path(address: &Address) {
-    if let Address::Unix(path) = address {
-        // Somebody else may have removed it already.
-        let _ = std::fs::remove_file(path);
-    }
 }

@@ -1,7 +1,7 @@
 //! What every worker, the admin listener and the upkeep see.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
@@ -28,7 +28,7 @@ pub struct Status {
     /// When it started.
     pub started: SystemTime,
     draining: AtomicBool,
-    control: AtomicBool,
+    control: AtomicI32,
     restarts: AtomicU64,
 }
 
@@ -37,7 +37,7 @@ impl Default for Status {
         Self {
             started: SystemTime::now(),
             draining: AtomicBool::new(false),
-            control: AtomicBool::new(false),
+            control: AtomicI32::new(0),
             restarts: AtomicU64::new(0),
         }
     }
@@ -54,14 +54,19 @@ impl Status {
         self.draining.load(Relaxed)
     }
 
-    /// Notes whether the control process runs.
-    pub fn set_control(&self, runs: bool) {
-        self.control.store(runs, Relaxed);
+    /// Notes the control process that runs; 0 for none.
+    pub fn set_control(&self, pid: i32) {
+        self.control.store(pid, Relaxed);
     }
 
     /// Whether the control process runs.
     pub fn has_control(&self) -> bool {
-        self.control.load(Relaxed)
+        self.control.load(Relaxed) != 0
+    }
+
+    /// Whether it is this one.
+    pub fn is_control(&self, pid: i32) -> bool {
+        self.control.load(Relaxed) == pid
     }
 
     /// Counts a control process that was started in place of a dead one.

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::account;
 use crate::address::Address;
 use crate::listener::Listening;
 use crate::probe::plain;
@@ -21,9 +22,16 @@ pub struct Bound {
     pub socket: Listening,
     /// Where it listens.
     pub address: String,
+    /// Whether somebody else opened it, and keeps it open when we end.
+    pub inherited: bool,
 }
 
 impl Bound {
+    /// The file that a UNIX socket of ours leaves behind, which would look as if somebody listened.
+    pub fn own_path(&self) -> Option<&Path> {
+        self.address.strip_prefix("unix:").filter(|_| !self.inherited).map(Path::new)
+    }
+
     /// The same socket once more.
     pub fn duplicate(&self) -> io::Result<Listening> {
         Ok(match &self.socket {
@@ -41,7 +49,11 @@ pub fn bind(key: &str, address: &Address) -> Result<Bound, String> {
     match address {
         Address::Unix(path) => {
             let socket = unix(path).map_err(|why| fault(&why))?;
-            Ok(Bound { socket: Listening::Unix(socket), address: address.to_string() })
+            Ok(Bound {
+                socket: Listening::Unix(socket),
+                address: address.to_string(),
+                inherited: false,
+            })
         }
         Address::Ip(ip) => tcp(*ip).map_err(|why| fault(&why)),
         Address::Name { host, port } => {
@@ -63,7 +75,7 @@ fn tcp(address: SocketAddr) -> io::Result<Bound> {
     socket.set_nonblocking(true)?;
     let socket = TcpListener::from(socket);
     let address = socket.local_addr()?.to_string();
-    Ok(Bound { socket: Listening::Tcp(socket), address })
+    Ok(Bound { socket: Listening::Tcp(socket), address, inherited: false })
 }
 
 fn unix(path: &Path) -> io::Result<UnixListener> {
@@ -91,6 +103,9 @@ fn advice(why: &io::Error, address: &Address) -> &'static str {
         }
         (io::ErrorKind::AddrInUse, _) => {
             "another program listens there (`ss -ltnp` names it): stop it or choose another address"
+        }
+        (io::ErrorKind::PermissionDenied, _) if account::given_up() => {
+            "root was given up at the start (proxy.user), and ports below 1024 need it: restart the proxy, or start it as that user with CAP_NET_BIND_SERVICE (AmbientCapabilities= in the unit) and without proxy.user"
         }
         (io::ErrorKind::PermissionDenied, _) => {
             "ports below 1024 need root or CAP_NET_BIND_SERVICE: choose another or grant it"

@@ -12,6 +12,7 @@ use evenly_core::{Rng, State};
 use evenly_wire::Slots;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
 use crate::alarm::Alarms;
@@ -41,6 +42,7 @@ enum Order {
     Drain,
     End,
     CloseNode(Arc<State>),
+    Ping(oneshot::Sender<()>),
 }
 
 /// Buffers that a step borrows and gives back before it yields.
@@ -164,6 +166,13 @@ impl Worker {
         let _ = self.orders.send(Order::CloseNode(Arc::clone(node)));
     }
 
+    /// Answers when the worker has got to it; at once when the worker has ended.
+    pub fn ping(&self) -> oneshot::Receiver<()> {
+        let (answer, answered) = oneshot::channel();
+        let _ = self.orders.send(Order::Ping(answer));
+        answered
+    }
+
     /// Whether its thread has ended.
     pub fn is_finished(&self) -> bool {
         self.thread.as_ref().is_none_or(JoinHandle::is_finished)
@@ -239,6 +248,10 @@ async fn run(
             }
             Some(Some(Order::Wake)) => local.alarms.wake_all(),
             Some(Some(Order::CloseNode(node))) => local.pool.close(&node),
+            Some(Some(Order::Ping(answer))) => {
+                // Whoever asked may be gone.
+                let _ = answer.send(());
+            }
             Some(Some(Order::Drain)) => enter(&local, Phase::Draining),
             Some(Some(Order::End) | None) => {
                 enter(&local, Phase::Ended);

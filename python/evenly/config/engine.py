@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 def configuration(config: Config) -> dict[str, Any]:
     """What `_engine.run_proxy` takes, as JSON values."""
     return {
-        "proxy": {"workers": config.proxy.workers or cores(), "drain": config.proxy.drain},
+        "proxy": {
+            **config.proxy.model_dump(exclude={"watch"}),
+            "workers": config.proxy.workers or cores(),
+        },
         "admin": config.admin and config.admin.model_dump(),
         "log": config.log.model_dump(),
         "listeners": [

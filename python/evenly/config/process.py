@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from evenly.config.address import IpListenAddress
 from evenly.config.duration import Duration
@@ -16,6 +16,12 @@ from evenly.config.words import shown
 def cores() -> int:
     """How many cores this process may use, which is not always how many there are."""
     return len(os.sched_getaffinity(0))
+
+
+def _account(text: str) -> str:
+    if not text or any(letter in ":/\0" or letter.isspace() for letter in text):
+        raise ValueError(f"{shown(text)} is no name of a user or group")
+    return text
 
 
 class ProxySection(Section):
@@ -39,6 +45,24 @@ class ProxySection(Section):
         description="Reload this file when it changes. A file with faults is refused, with its "
         "faults in the log, and the configuration in force stays.",
     )
+    user: Annotated[str, AfterValidator(_account)] | None = Field(
+        None,
+        description="Started as root: whom the proxy serves as once its listeners and logs are "
+        "open. A name, or a number. The control process runs as that user, too.",
+        examples=["evenly", "www-data"],
+    )
+    group: Annotated[str, AfterValidator(_account)] | None = Field(
+        None,
+        description="The group to go with `user`. Default: the one that user has.",
+        examples=["www-data"],
+    )
+
+    @field_validator("group", mode="after")
+    @classmethod
+    def _group_of_a_user(cls, group: str | None, info: ValidationInfo) -> str | None:
+        if group is not None and info.data.get("user", group) is None:
+            raise ValueError("needs `user` beside it: a group alone gives up no rights")
+        return group
 
 
 HIDDEN = "(hidden)"

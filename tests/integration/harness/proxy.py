@@ -83,6 +83,12 @@ class Proxy:
         self.temporary.mkdir()
         self.file = self.folder / "evenly.toml"
         self.save()
+        self.before: list[str] = []
+        """Words in front of the command: a program that starts it in other circumstances."""
+        self.environment: dict[str, str] = {}
+        """Variables beside our own."""
+        self.inherited: Sequence[int] = ()
+        """Descriptors that it gets under their own numbers."""
         self.arguments = list(arguments) if arguments is not None else ["run", str(self.file)]
         self.errors = self.folder / "stderr.log"
         self.process: subprocess.Popen[bytes] | None = None
@@ -121,13 +127,14 @@ class Proxy:
         """Start the program without waiting for anything."""
         with self.errors.open("ab") as errors:
             self.process = subprocess.Popen(
-                [evenly(), *self.arguments],
+                [*self.before, evenly(), *self.arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=errors,
                 stderr=errors,
                 start_new_session=True,
                 cwd=self.folder,
-                env={**os.environ, "TMPDIR": str(self.temporary)},
+                env={**os.environ, "TMPDIR": str(self.temporary), **self.environment},
+                pass_fds=self.inherited,
             )
 
     def ready(self) -> bool:

@@ -154,7 +154,7 @@ def test_serve_is_a_file_in_one_line(started: list[tuple[dict[str, Any], list[st
     run = evenly("serve", *words.split(), "--workers", "3", "--admin", "127.0.0.1:9901")
     assert run.exit_code == 7, run.stderr
     ((configuration, _),) = started
-    assert configuration["proxy"] == {"workers": 3, "drain": 30.0}
+    assert configuration["proxy"] == {"workers": 3, "drain": 30.0, "user": None, "group": None}
     assert configuration["admin"] == {"address": "127.0.0.1:9901", "token": None}
     (listener,) = configuration["listeners"]
     (cluster,) = configuration["clusters"]

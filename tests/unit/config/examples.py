@@ -28,6 +28,8 @@ EVERYTHING = """\
 [proxy]
 workers = 3
 drain = "1m"
+user = "www-data"
+group = "adm"
 
 [admin]
 address = "[::]:9900"

@@ -21,7 +21,12 @@ LEAST = '[listen.web]\naddress = "127.0.0.1:80"\nto = "c"\n[cluster.c]\nnodes = 
 def test_the_least_file_gets_every_default() -> None:
     """The engine has no second set of defaults, so every key is there, in seconds."""
     assert config.parse(LEAST).engine() == {
-        "proxy": {"workers": len(os.sched_getaffinity(0)), "drain": 30.0},
+        "proxy": {
+            "workers": len(os.sched_getaffinity(0)),
+            "drain": 30.0,
+            "user": None,
+            "group": None,
+        },
         "admin": None,
         "log": {"access": "off"},
         "listeners": [
@@ -118,7 +123,7 @@ def test_every_value_reaches_the_engine() -> None:
     engine = config.parse(EVERYTHING).engine()
     web, local = engine["listeners"]
     users, files = engine["clusters"]
-    assert engine["proxy"] == {"workers": 3, "drain": 60.0}
+    assert engine["proxy"] == {"workers": 3, "drain": 60.0, "user": "www-data", "group": "adm"}
     assert engine["admin"] == {"address": "[::]:9900", "token": "s3cret"}
     assert web["relaxed"] == ["bare_lf", "obs_fold"]
     assert web["trusted"] == ["10.0.0.0/8", "fd00::/8", "192.0.2.1/32"]

@@ -33,12 +33,13 @@ CASES = {
     "unknown key": (
         "workers = 2",
         "wrokers = 2",
-        '2: proxy.wrokers: unknown key "wrokers". Did you mean "workers"? Allowed: drain, watch, workers.',
+        '2: proxy.wrokers: unknown key "wrokers". Did you mean "workers"? '
+        "Allowed: drain, group, user, watch, workers.",
     ),
     "unknown key that is near to nothing": (
         "workers = 2",
         "colour = 2",
-        '2: proxy.colour: unknown key "colour". Allowed: drain, watch, workers.',
+        '2: proxy.colour: unknown key "colour". Allowed: drain, group, user, watch, workers.',
     ),
     "no worker": ("workers = 2", "workers = 0", "2: proxy.workers: must be at least 1, not 0"),
     "workers as text": (
@@ -55,6 +56,16 @@ CASES = {
         "workers = 2",
         "workers = 1.5",
         "2: proxy.workers: must be a whole number, not 1.5",
+    ),
+    "a user that no system has": (
+        "workers = 2",
+        'user = "no body"',
+        '2: proxy.user: "no body" is no name of a user or group',
+    ),
+    "a group without its user": (
+        "workers = 2",
+        'group = "www-data"',
+        "2: proxy.group: needs `user` beside it: a group alone gives up no rights",
     ),
     "a drain of nobody knows what": (
         "workers = 2",

@@ -1,0 +1,89 @@
+"""What systemd is told, with the test in systemd's place: a real datagram socket."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from .harness.manager import Manager
+from .harness.node import Node
+from .harness.proxy import Proxy
+from .harness.stuck import held, threads
+from .harness.waiting import until
+
+
+def test_readiness_is_told_when_clients_are_served(tmp_path: Path) -> None:
+    """READY=1 means that the next connection is answered; STOPPING=1 comes with the drain."""
+    with Manager(str(tmp_path / "notify")) as manager, Node() as node:
+        proxy = Proxy(node)
+        proxy.environment = {"NOTIFY_SOCKET": manager.name}
+        with proxy.launched():
+            until(lambda: manager.heard("READY"), "it is ready", within=60)
+            assert proxy.get("/").status == 200
+            (news,) = manager.heard("READY")
+            assert news["READY"] == "1"
+            assert proxy.address in news["STATUS"] and proxy.admin in news["STATUS"]
+            assert not manager.heard("STOPPING")
+            proxy.stop()
+        (news,) = manager.heard("STOPPING")
+        assert news["STOPPING"] == "1"
+
+
+def test_a_start_that_fails_is_never_ready(tmp_path: Path) -> None:
+    """A listener that cannot be had: no READY=1, exit code 1."""
+    with Manager(str(tmp_path / "notify")) as manager, Node() as node:
+        proxy = Proxy(node, listen={"address": "unix:/nowhere/at/all"}, exit_code=1)
+        proxy.environment = {"NOTIFY_SOCKET": manager.name}
+        with proxy.launched():
+            assert proxy.wait() == 1
+        assert not manager.heard("READY")
+
+
+def test_an_abstract_socket_is_told_as_well() -> None:
+    """Containers hand over `@names`, which no file system knows."""
+    with Manager(f"@evenly-test-{os.getpid()}") as manager, Node() as node:
+        proxy = Proxy(node)
+        proxy.environment = {"NOTIFY_SOCKET": manager.name}
+        with proxy:
+            until(lambda: manager.heard("READY"), "it is ready")
+
+
+def test_the_watchdog_hears_nothing_while_a_worker_is_stuck(tmp_path: Path) -> None:
+    """All threads but one worker go on, and still WATCHDOG=1 ends; it comes back with the worker."""
+    with Manager(str(tmp_path / "notify")) as manager, Node() as node:
+        proxy = Proxy(node)
+        # Ten times a second, so that what is told again and again is told soon.
+        proxy.environment = {"NOTIFY_SOCKET": manager.name, "WATCHDOG_USEC": "200000"}
+        with proxy:
+            manager.wait("WATCHDOG", more=3)
+            (stuck,) = threads(proxy.pid, "worker-1")
+            with held(stuck):
+                # One answer may have been on its way.
+                manager.silent("WATCHDOG", 0.2)
+                assert manager.silent("WATCHDOG", 1.0)
+                assert proxy.metrics().samples
+            manager.wait("WATCHDOG", more=3)
+
+
+def test_a_watchdog_of_another_process_is_not_ours(tmp_path: Path) -> None:
+    """WATCHDOG_PID names somebody else: nothing is told."""
+    with Manager(str(tmp_path / "notify")) as manager, Node() as node:
+        proxy = Proxy(node)
+        proxy.environment = {"NOTIFY_SOCKET": manager.name, "WATCHDOG_USEC": "20000"}
+        proxy.environment["WATCHDOG_PID"] = str(os.getpid())
+        with proxy:
+            until(lambda: manager.heard("READY"), "it is ready")
+            assert proxy.get("/").status == 200
+            assert manager.silent("WATCHDOG", 0.5)
+
+
+def test_the_control_process_knows_no_service_manager(tmp_path: Path) -> None:
+    """It must not speak for the service: the variables end at the engine."""
+    with Manager(str(tmp_path / "notify")) as manager, Node() as node:
+        proxy = Proxy(node)
+        proxy.environment = {"NOTIFY_SOCKET": manager.name, "WATCHDOG_USEC": "60000000"}
+        with proxy:
+            given = Path(f"/proc/{proxy.control()}/environ").read_bytes()
+            names = {one.split(b"=")[0] for one in given.split(b"\0")}
+            assert b"TMPDIR" in names
+            assert not names & {b"NOTIFY_SOCKET", b"WATCHDOG_USEC", b"WATCHDOG_PID"}
