@@ -39,7 +39,6 @@ def envoy(
         }
     if places:
         # HTTP/1.1: a connection is a request. What waits for one does so in the pool, at most 1,024.
-        route(file)["timeout"] = "1s"
         cluster["circuit_breakers"] = {
             "thresholds": [{"max_connections": places * len(ports)}],
             "per_host_thresholds": [{"max_connections": places}],

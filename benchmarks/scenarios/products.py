@@ -145,9 +145,8 @@ def caddy(
     port = free_port()
     program = wheel("bin/caddy")
     nodes = " ".join(f"127.0.0.1:{node}" for node in ports)
-    bound = ""
-    if places:
-        bound = f"    unhealthy_request_count {places}\n    lb_try_duration 1s\n    lb_try_interval 50ms\n"
+    # Its waiting (lb_try_duration) asks again and again for each that waits, and made it far worse in overload.
+    bound = f"    unhealthy_request_count {places}\n" if places else ""
     path = folder / "Caddyfile"
     path.write_text(
         f"{{\n  admin off\n  auto_https off\n  storage file_system {folder}/store\n}}\n"
