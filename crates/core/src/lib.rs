@@ -19,6 +19,7 @@
 mod balancer;
 mod budget;
 mod cluster;
+mod explain;
 mod fault;
 mod hash;
 mod health;
@@ -38,6 +39,7 @@ mod time;
 
 pub use balancer::{Act, Balancer, Event, Owners};
 pub use cluster::{Cluster, Member, Spec};
+pub use explain::{Candidate, Explanation, Proposal, Stage, Trace};
 pub use fault::Fault;
 pub use hash::hash64;
 pub use health::{Admin, BREAKER_MOVES, BreakerEvent, BreakerState, CheckStatus, Standing};

@@ -1,5 +1,6 @@
 //! The balancer: a cluster's snapshot, what outlives it, and the three verbs.
 
+mod explain;
 mod membership;
 mod observe;
 mod owners;

@@ -6,11 +6,83 @@ use super::Balancer;
 use crate::cluster::{Cluster, Member};
 use crate::health::Standing;
 use crate::lend::Marks;
-use crate::pick::{ASKS, View};
+use crate::pick::{ASKS, Strategy, View};
 use crate::queue::{Ticket, Waiter, Wake};
 use crate::report::Counts;
 use crate::sync::{AcqRel, Acquire, Relaxed};
-use crate::{Attempt, Held, Key, Loan, Nanos, Reason, Refusal, Rng, Tried, Verdict};
+use crate::{Attempt, Held, Key, Loan, Nanos, Reason, Refusal, Rng, State, Tried, Verdict};
+
+/// What is done with a node on the way of a pick: it is lent, or one only looks whether it would be.
+pub(super) trait Hand {
+    type Got;
+
+    /// The strategy proposes this node.
+    fn proposed(
+        &mut self,
+        balancer: &Balancer,
+        cluster: &Cluster,
+        index: usize,
+        now: Nanos,
+        rng: &mut Rng,
+    ) -> Option<Self::Got>;
+
+    /// The scan comes to this node, which looks fit.
+    fn found(
+        &mut self,
+        balancer: &Balancer,
+        cluster: &Cluster,
+        index: usize,
+        now: Nanos,
+    ) -> Option<Self::Got>;
+
+    /// There is nobody healthy, and this node is among the least sick.
+    fn panicked(
+        &mut self,
+        balancer: &Balancer,
+        cluster: &Cluster,
+        index: usize,
+        now: Nanos,
+    ) -> Option<Self::Got>;
+}
+
+/// Lends, and says nothing.
+pub(super) struct Lend;
+
+impl Hand for Lend {
+    type Got = Held;
+
+    #[inline]
+    fn proposed(
+        &mut self,
+        balancer: &Balancer,
+        cluster: &Cluster,
+        index: usize,
+        now: Nanos,
+        rng: &mut Rng,
+    ) -> Option<Held> {
+        balancer.secure(cluster, index, now, Some(rng))
+    }
+
+    fn found(
+        &mut self,
+        balancer: &Balancer,
+        cluster: &Cluster,
+        index: usize,
+        now: Nanos,
+    ) -> Option<Held> {
+        balancer.secure(cluster, index, now, None)
+    }
+
+    fn panicked(
+        &mut self,
+        balancer: &Balancer,
+        cluster: &Cluster,
+        index: usize,
+        now: Nanos,
+    ) -> Option<Held> {
+        balancer.take(cluster, index, now, false, true)
+    }
+}
 
 impl Balancer {
     /// A node on loan. Never waits; the refusal says why there is none.
@@ -33,44 +105,74 @@ impl Balancer {
         now: Nanos,
         rng: &mut Rng,
     ) -> Result<Held, Box<Refusal>> {
-        if self.queue.anywhere() > 0 {
-            // Who came before gets the next place.
-            return Err(self.refusal(Reason::AtCapacity, tried, now));
-        }
-        self.choose(key, tried, now, rng)
+        self.hold_by(&mut Lend, key, tried, now, rng)
     }
 
-    fn choose(
+    #[inline]
+    pub(super) fn hold_by<H: Hand>(
         &self,
+        hand: &mut H,
         key: Key<'_>,
         tried: &Tried,
         now: Nanos,
         rng: &mut Rng,
-    ) -> Result<Held, Box<Refusal>> {
+    ) -> Result<H::Got, Box<Refusal>> {
+        if self.barred() {
+            return Err(self.refusal(Reason::AtCapacity, tried, now));
+        }
         let cluster = self.cluster.load();
+        self.choose(hand, &cluster, &*cluster.strategy, key, tried, now, rng)
+    }
+
+    /// Whether somebody waits for any place at all: who came before gets the next one.
+    #[inline]
+    pub(super) fn barred(&self) -> bool {
+        self.queue.anywhere() > 0
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "those of a pick, and who picks from what")]
+    #[inline]
+    pub(super) fn choose<H: Hand>(
+        &self,
+        hand: &mut H,
+        cluster: &Cluster,
+        strategy: &dyn Strategy,
+        key: Key<'_>,
+        tried: &Tried,
+        now: Nanos,
+        rng: &mut Rng,
+    ) -> Result<H::Got, Box<Refusal>> {
         let view = View::new(&cluster.members, self.scale(now), tried);
         for _ in 0..ASKS {
-            let Some(index) = cluster.strategy.pick(&view, key, rng) else { break };
-            if let Some(held) = self.secure(&cluster, index, now, Some(rng)) {
-                return Ok(held);
+            let Some(index) = strategy.pick(&view, key, rng) else { break };
+            if let Some(got) = hand.proposed(self, cluster, index, now, rng) {
+                return Ok(got);
             }
             view.refuse(index);
         }
-        self.scan(&cluster, tried, now, rng).ok_or_else(|| self.refusal(Reason::NoNode, tried, now))
+        self.scan(hand, cluster, tried, now, rng)
+            .ok_or_else(|| self.refusal(Reason::NoNode, tried, now))
     }
 
     /// Everybody, from a random start: healthy nodes first, then by the order of panic.
     #[cold]
-    fn scan(&self, cluster: &Cluster, tried: &Tried, now: Nanos, rng: &mut Rng) -> Option<Held> {
+    fn scan<H: Hand>(
+        &self,
+        hand: &mut H,
+        cluster: &Cluster,
+        tried: &Tried,
+        now: Nanos,
+        rng: &mut Rng,
+    ) -> Option<H::Got> {
         let view = View::new(&cluster.members, self.scale(now), tried);
         let len = cluster.members.len();
         let start = rng.below(len);
         let everybody = || (0..len).map(|step| (start + step) % len);
-        if let Some(held) = everybody()
+        if let Some(got) = everybody()
             .filter(|&index| view.fit(index))
-            .find_map(|index| self.secure(cluster, index, now, None))
+            .find_map(|index| hand.found(self, cluster, index, now))
         {
-            return Some(held);
+            return Some(got);
         }
         [
             &[Standing::HalfOpen, Standing::Ejected][..],
@@ -82,7 +184,7 @@ impl Balancer {
                 .filter(|&index| {
                     view.open(index) && tier.contains(&cluster.members[index].state.standing())
                 })
-                .find_map(|index| self.take(cluster, index, now, false, true))
+                .find_map(|index| hand.panicked(self, cluster, index, now))
         })
     }
 
@@ -100,11 +202,7 @@ impl Balancer {
         let mut probe = false;
         match state.standing() {
             Standing::Serving => {
-                if state.ramp_from.load(Relaxed) != 0
-                    && let Some(rng) = chance
-                    && let Some(share) = state.ramp(now, self.knobs.slow_start())
-                    && rng.unit() >= share
-                {
+                if chance.is_some_and(|rng| self.waits(state, now, rng)) {
                     return None;
                 }
             }
@@ -121,6 +219,13 @@ impl Balancer {
             state.probing.store(false, Relaxed);
         }
         held
+    }
+
+    /// Whether the lot keeps this pick from a node that starts slowly.
+    #[inline]
+    pub(super) fn waits(&self, state: &State, now: Nanos, rng: &mut Rng) -> bool {
+        state.ramp_from.load(Relaxed) != 0
+            && state.ramp(now, self.knobs.slow_start()).is_some_and(|share| rng.unit() >= share)
     }
 
     #[inline]
@@ -200,7 +305,11 @@ impl Balancer {
             while let Some((ticket, key, tried, since)) = self.queue.next(passed, may) {
                 let key = key.as_deref().map_or(Key::None, Key::Bytes);
                 // A loan dropped without a word gives no later time than its own beginning.
-                match self.choose(key, &tried, now.max(since), &mut rng) {
+                let cluster = self.cluster.load();
+                let (strategy, now) = (&*cluster.strategy, now.max(since));
+                let held = self.choose(&mut Lend, &cluster, strategy, key, &tried, now, &mut rng);
+                drop(cluster);
+                match held {
                     Ok(held) => {
                         let loan = Loan::new(self.clone(), held);
                         if let Some(waiter) = self.queue.leave(ticket) {

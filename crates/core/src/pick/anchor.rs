@@ -12,11 +12,12 @@
 //!          (Mendelson et al. 2020; theory 2.3.1, laws/anchor)
 
 use std::collections::BTreeMap;
+use std::iter::once;
 use std::sync::Arc;
 
 use super::bounded::Bound;
 use super::options::{KEY, OptionEntry, Options};
-use super::probes::probes;
+use super::probes::{places, probes};
 use super::{Ground, Key, Strategy, View};
 use crate::hash::hash64;
 use crate::{Fault, Member, Rng};
@@ -129,6 +130,14 @@ impl Anchor {
     }
 }
 
+impl Anchor {
+    /// The member of the bucket at `place`.
+    #[inline]
+    fn at(&self, place: u64) -> usize {
+        self.members[self.buckets.of(place) as usize] as usize
+    }
+}
+
 impl Strategy for Anchor {
     fn name(&self) -> &'static str {
         "anchor"
@@ -168,6 +177,16 @@ impl Strategy for Anchor {
         Ok(Box::new(Self { bound, hash_seed, buckets, nodes, members }))
     }
 
+    fn scores(&self, view: &View<'_>, key: Key<'_>) -> Vec<Option<f64>> {
+        let Key::Bytes(bytes) = key else { return Vec::new() };
+        if view.is_empty() {
+            return Vec::new();
+        }
+        let place = hash64(self.hash_seed, bytes);
+        let at = |place: u64| self.at(place);
+        places(view.len(), once(at(place)).chain(probes(place, view.len(), at)))
+    }
+
     fn pick(&self, view: &View<'_>, key: Key<'_>, rng: &mut Rng) -> Option<usize> {
         if view.is_empty() {
             return None;
@@ -176,7 +195,7 @@ impl Strategy for Anchor {
             Key::Bytes(bytes) => hash64(self.hash_seed, bytes),
             Key::None => rng.next_u64(),
         };
-        let at = |place: u64| self.members[self.buckets.of(place) as usize] as usize;
+        let at = |place: u64| self.at(place);
         self.bound.choose(view, |gate| gate.first(at(place), || probes(place, view.len(), at)))
     }
 

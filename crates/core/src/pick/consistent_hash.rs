@@ -14,6 +14,7 @@
 use super::bounded::Bound;
 use super::compatible::Compatible;
 use super::options::{KEY, OptionEntry, Options};
+use super::probes::places;
 use super::ring::Ring;
 use super::{Ground, Key, Strategy, View};
 use crate::{Fault, Member, Rng};
@@ -92,6 +93,13 @@ impl Strategy for ConsistentHash {
         );
         let (virtual_nodes, bound) = (self.virtual_nodes, self.bound.prepare(ground.members));
         Ok(Box::new(Self { virtual_nodes, compatible, bound, hash_seed, ring }))
+    }
+
+    fn scores(&self, view: &View<'_>, key: Key<'_>) -> Vec<Option<f64>> {
+        let Key::Bytes(bytes) = key else { return Vec::new() };
+        let place = self.compatible.place(self.hash_seed, bytes);
+        let from = self.ring.at(place).map(|(_, from)| from);
+        from.map(|from| places(view.len(), self.ring.clockwise(from))).unwrap_or_default()
     }
 
     fn pick(&self, view: &View<'_>, key: Key<'_>, rng: &mut Rng) -> Option<usize> {

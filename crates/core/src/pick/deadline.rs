@@ -14,7 +14,7 @@
 //!          a time in which they stood (theory E.2, laws/deadline)
 
 use super::options::{OptionEntry, Options};
-use super::turns::{Rule, Turns, level};
+use super::turns::{FINE, Rule, Turns, level};
 use super::weighted_round_robin::furthest_behind;
 use super::{Ground, Key, Strategy, View};
 use crate::{Fault, Rng};
@@ -49,23 +49,28 @@ struct Due {
 impl Due {
     /// The node whose next pick is due first, of those that may have it.
     fn first_due(lag: &[i64], weights: &[i64], unit: i64) -> Option<usize> {
-        let unit = i128::from(unit);
-        let count = weights.iter().filter(|&&weight| weight > 0).count();
-        // In units of 1 / (2k − 2) requests. A single node is always due.
-        let parts = (2 * count as i128 - 2).max(1);
+        let parts = Self::parts(weights);
         let mut best: Option<(usize, i128, i128)> = None;
         for (index, (&lag, &weight)) in lag.iter().zip(weights).enumerate() {
-            let (behind, weight) = (i128::from(lag) * parts, i128::from(weight));
-            if weight == 0 || behind < unit {
-                continue;
-            }
-            // Until it is 1 − 1/(2k − 2) behind: (left / weight) steps, compared crosswise.
-            let left = (parts - 1) * unit - behind;
+            let Some(left) = Self::left(lag, weight, parts, unit) else { continue };
+            let weight = i128::from(weight);
             if best.is_none_or(|(_, least, other)| left * other < least * weight) {
                 best = Some((index, left, weight));
             }
         }
         best.map(|(index, ..)| index)
+    }
+
+    /// Requests are counted in 1 / (2k − 2) for k nodes. A single node is always due.
+    fn parts(weights: &[i64]) -> i128 {
+        let count = weights.iter().filter(|&&weight| weight > 0).count();
+        (2 * count as i128 - 2).max(1)
+    }
+
+    /// Until it is 1 − 1/(2k − 2) behind: (left / weight) steps, compared crosswise. Nothing while it may not be picked.
+    fn left(lag: i64, weight: i64, parts: i128, unit: i64) -> Option<i128> {
+        let (behind, unit) = (i128::from(lag) * parts, i128::from(unit));
+        (weight > 0 && behind >= unit).then(|| (parts - 1) * unit - behind)
     }
 
     /// By how much, for each of its nodes, some set is owed more than its bound.
@@ -104,6 +109,16 @@ impl Rule for Due {
         }
         self.slack = Some(excess);
         due
+    }
+
+    fn scores(&self, lag: &[i64], weights: &[i64], unit: i64) -> Vec<Option<f64>> {
+        let parts = Self::parts(weights);
+        let steps = |(&lag, &weight): (&i64, &i64)| {
+            let left = Self::left(lag, weight, parts, unit)?;
+            // Each step brings a node `weight` × FINE nearer, and requests are counted in parts.
+            Some(left as f64 / (parts as f64 * FINE as f64 * weight as f64))
+        };
+        lag.iter().zip(weights).map(steps).collect()
     }
 
     /// What nodes that were out, or have left, are owed beyond the bounds is forgiven: all lags shrink alike.
@@ -145,6 +160,15 @@ impl Strategy for Deadline {
 
     fn prepare(&self, ground: &Ground<'_>) -> Result<Box<dyn Strategy>, Fault> {
         Ok(Box::new(Self { turns: Some(Turns::prepare(self.turns.as_ref(), ground)) }))
+    }
+
+    fn twin(&self) -> Option<Box<dyn Strategy>> {
+        Some(Box::new(Self { turns: Some(self.turns.as_ref()?.twin()) }))
+    }
+
+    /// In how many turns each must have had its next pick; nothing for one that may not have it yet.
+    fn scores(&self, view: &View<'_>, _key: Key<'_>) -> Vec<Option<f64>> {
+        self.turns.as_ref().map(|turns| turns.scores(view)).unwrap_or_default()
     }
 
     fn pick(&self, view: &View<'_>, _key: Key<'_>, _rng: &mut Rng) -> Option<usize> {

@@ -34,6 +34,11 @@ impl Strategy for First {
         Ok(Box::new(Self))
     }
 
+    /// The place in the list.
+    fn scores(&self, view: &View<'_>, _key: Key<'_>) -> Vec<Option<f64>> {
+        view.each(|index| index as f64)
+    }
+
     fn pick(&self, view: &View<'_>, _key: Key<'_>, _rng: &mut Rng) -> Option<usize> {
         (0..view.len()).find(|&index| view.fit(index))
     }

@@ -8,6 +8,8 @@
 //! Promise  no request meets another while some fit node has none: idle and waiting never meet (Lu et al. 2011,
 //!          theory E.9, laws/join_idle)
 
+use std::sync::Arc;
+
 use super::least_connections::SCAN_LIMIT;
 use super::options::{OptionEntry, Options};
 use super::power_of_two::PowerOfTwo;
@@ -19,7 +21,7 @@ use crate::{Fault, Member, Rng};
 #[derive(Debug)]
 pub struct JoinIdle {
     /// Who is idle, in large clusters.
-    idle: Option<Tournament>,
+    idle: Option<Arc<Tournament>>,
     /// For when nobody is. The paper draws one node then; with ten nodes and exponential service that makes the mean
     /// response 2.41, 4.21 and 18.8 service times at a load of 0.9, 0.95 and 0.99, and the better of two 2.05, 3.19 and
     /// 12.0 (where the least loaded of all has 1.91, 2.93 and 10.5).
@@ -63,8 +65,23 @@ impl Strategy for JoinIdle {
 
     fn prepare(&self, ground: &Ground<'_>) -> Result<Box<dyn Strategy>, Fault> {
         let large = ground.members.len() > SCAN_LIMIT;
-        let idle = large.then(|| Tournament::new(ground.members, idleness));
+        let idle = large.then(|| Arc::new(Tournament::new(ground.members, idleness)));
         Ok(Box::new(Self { idle, busy: self.busy.prepare(ground)? }))
+    }
+
+    fn twin(&self) -> Option<Box<dyn Strategy>> {
+        Some(Box::new(Self { idle: self.idle.clone(), busy: self.busy.twin()? }))
+    }
+
+    /// 0 for whoever is idle, and for the others what they are compared by when nobody is.
+    fn scores(&self, view: &View<'_>, key: Key<'_>) -> Vec<Option<f64>> {
+        let mut scores = self.busy.scores(view, key);
+        for (score, member) in scores.iter_mut().zip(view.members()) {
+            if member.state.in_flight() == 0 {
+                *score = Some(0.0);
+            }
+        }
+        scores
     }
 
     fn pick(&self, view: &View<'_>, key: Key<'_>, rng: &mut Rng) -> Option<usize> {

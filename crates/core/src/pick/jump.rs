@@ -9,9 +9,11 @@
 //! Promise  a node added at the end takes keys only to itself, w/W of all on average; when it leaves it gives up only its
 //!          own (Lamping and Veach 2014; theory 2.3.1, laws/jump)
 
+use std::iter::once;
+
 use super::bounded::Bound;
 use super::options::{KEY, OptionEntry, Options};
-use super::probes::probes;
+use super::probes::{places, probes};
 use super::{Ground, Key, Strategy, View};
 use crate::hash::hash64;
 use crate::{Fault, Member, Rng};
@@ -46,6 +48,15 @@ pub fn jump(mut key: u64, buckets: u64) -> u64 {
     bucket
 }
 
+impl Jump {
+    /// The member of the bucket at `place`.
+    #[inline]
+    fn at(&self, place: u64, buckets: u64) -> usize {
+        let bucket = jump(place, buckets);
+        self.ends.partition_point(|&end| end <= bucket)
+    }
+}
+
 impl Strategy for Jump {
     fn name(&self) -> &'static str {
         "jump"
@@ -63,16 +74,21 @@ impl Strategy for Jump {
         }))
     }
 
+    fn scores(&self, view: &View<'_>, key: Key<'_>) -> Vec<Option<f64>> {
+        let Key::Bytes(bytes) = key else { return Vec::new() };
+        let Some(&buckets) = self.ends.last() else { return Vec::new() };
+        let place = hash64(self.hash_seed, bytes);
+        let at = |place: u64| self.at(place, buckets);
+        places(view.len(), once(at(place)).chain(probes(place, view.len(), at)))
+    }
+
     fn pick(&self, view: &View<'_>, key: Key<'_>, rng: &mut Rng) -> Option<usize> {
         let buckets = *self.ends.last()?;
         let place = match key {
             Key::Bytes(bytes) => hash64(self.hash_seed, bytes),
             Key::None => rng.next_u64(),
         };
-        let at = |place: u64| {
-            let bucket = jump(place, buckets);
-            self.ends.partition_point(|&end| end <= bucket)
-        };
+        let at = |place: u64| self.at(place, buckets);
         self.bound.choose(view, |gate| gate.first(at(place), || probes(place, view.len(), at)))
     }
 

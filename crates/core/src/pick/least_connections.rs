@@ -27,7 +27,7 @@ pub const SCAN_LIMIT: usize = 32;
 pub struct LeastConnections {
     /// A load other than requests in flight, which are compared exactly and without asking.
     other: Option<Arc<dyn Load>>,
-    tree: Option<Tournament>,
+    tree: Option<Arc<Tournament>>,
     patrol: Patrol,
 }
 
@@ -79,8 +79,20 @@ impl Strategy for LeastConnections {
 
     fn prepare(&self, ground: &Ground<'_>) -> Result<Box<dyn Strategy>, Fault> {
         let large = self.other.is_none() && ground.members.len() > SCAN_LIMIT;
-        let tree = large.then(|| Tournament::new(ground.members, level));
+        let tree = large.then(|| Arc::new(Tournament::new(ground.members, level)));
         Ok(Box::new(Self { other: self.other.clone(), tree, patrol: Patrol::new(ground) }))
+    }
+
+    fn twin(&self) -> Option<Box<dyn Strategy>> {
+        let (other, tree) = (self.other.clone(), self.tree.clone());
+        Some(Box::new(Self { other, tree, patrol: self.patrol.twin() }))
+    }
+
+    fn scores(&self, view: &View<'_>, _key: Key<'_>) -> Vec<Option<f64>> {
+        match &self.other {
+            Some(load) => view.each(|index| view.load(index, &**load)),
+            None => view.each(|index| level(&view.members()[index]).score()),
+        }
     }
 
     fn pick(&self, view: &View<'_>, _key: Key<'_>, rng: &mut Rng) -> Option<usize> {

@@ -31,6 +31,12 @@ impl LeastLatency {
     }
 }
 
+fn wait(view: &View<'_>, index: usize) -> f64 {
+    let member = &view.members()[index];
+    let turns = f64::from(member.state.in_flight() + 1) / f64::from(member.weight);
+    view.load(index, &Expected) * turns
+}
+
 impl Strategy for LeastLatency {
     fn name(&self) -> &'static str {
         "least_latency"
@@ -40,16 +46,20 @@ impl Strategy for LeastLatency {
         Ok(Box::new(Self { patrol: Patrol::new(ground) }))
     }
 
+    fn twin(&self) -> Option<Box<dyn Strategy>> {
+        Some(Box::new(Self { patrol: self.patrol.twin() }))
+    }
+
+    /// The expected wait in nanoseconds.
+    fn scores(&self, view: &View<'_>, _key: Key<'_>) -> Vec<Option<f64>> {
+        view.each(|index| wait(view, index))
+    }
+
     fn pick(&self, view: &View<'_>, _key: Key<'_>, rng: &mut Rng) -> Option<usize> {
-        let wait = |index: usize| {
-            let member = &view.members()[index];
-            let turns = f64::from(member.state.in_flight() + 1) / f64::from(member.weight);
-            view.load(index, &Expected) * turns
-        };
         if view.is_empty() {
             return None;
         }
-        self.patrol.neglected(view).or_else(|| least(view, true, wait, rng))
+        self.patrol.neglected(view).or_else(|| least(view, true, |index| wait(view, index), rng))
     }
 
     fn reads_clock(&self) -> bool {

@@ -12,9 +12,11 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use std::iter::once;
+
 use super::bounded::Bound;
 use super::options::{KEY, OptionEntry, Options};
-use super::probes::probes;
+use super::probes::{places, probes};
 use super::{Ground, Key, Strategy, View};
 use crate::hash::hash64;
 use crate::{Fault, Member, Rng};
@@ -132,6 +134,15 @@ pub fn fill(size: u32, orders: &[(u32, u32)], turns: impl IntoIterator<Item = u3
     table
 }
 
+impl Maglev {
+    /// The member of the entry at `place`.
+    #[inline]
+    fn at(&self, place: u64) -> usize {
+        let entry = (u128::from(place) * u128::from(self.size)) >> 64;
+        self.table[entry as usize] as usize
+    }
+}
+
 impl Strategy for Maglev {
     fn name(&self) -> &'static str {
         "maglev"
@@ -170,6 +181,16 @@ impl Strategy for Maglev {
         Ok(Box::new(Self { size, bound, hash_seed, table }))
     }
 
+    fn scores(&self, view: &View<'_>, key: Key<'_>) -> Vec<Option<f64>> {
+        let Key::Bytes(bytes) = key else { return Vec::new() };
+        if self.table.is_empty() {
+            return Vec::new();
+        }
+        let place = hash64(self.hash_seed, bytes);
+        let at = |place: u64| self.at(place);
+        places(view.len(), once(at(place)).chain(probes(place, view.len(), at)))
+    }
+
     fn pick(&self, view: &View<'_>, key: Key<'_>, rng: &mut Rng) -> Option<usize> {
         if self.table.is_empty() {
             return None;
@@ -178,8 +199,7 @@ impl Strategy for Maglev {
             Key::Bytes(bytes) => hash64(self.hash_seed, bytes),
             Key::None => rng.next_u64(),
         };
-        let entry = |place: u64| (u128::from(place) * u128::from(self.size)) >> 64;
-        let at = |place: u64| self.table[entry(place) as usize] as usize;
+        let at = |place: u64| self.at(place);
         self.bound.choose(view, |gate| gate.first(at(place), || probes(place, view.len(), at)))
     }
 

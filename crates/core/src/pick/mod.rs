@@ -78,6 +78,18 @@ pub trait Strategy: Send + Sync + std::fmt::Debug {
     /// The index of a member that looks fit, or nothing when it found none.
     fn pick(&self, view: &View<'_>, key: Key<'_>, rng: &mut Rng) -> Option<usize>;
 
+    /// A copy that chooses as this one would, for who only wants to know: its picks leave this one as it is. `None` for a
+    /// strategy that picks leave as it is anyway.
+    fn twin(&self) -> Option<Box<dyn Strategy>> {
+        None
+    }
+
+    /// What the strategy compares, for each member: the less the better, and nothing for a member that it does not
+    /// look at. Empty where nothing is compared.
+    fn scores(&self, _view: &View<'_>, _key: Key<'_>) -> Vec<Option<f64>> {
+        Vec::new()
+    }
+
     /// A member's load or fitness has changed; only told to a strategy that [`tracks`](Self::tracks).
     fn changed(&self, _members: &[Member], _index: usize) {}
 

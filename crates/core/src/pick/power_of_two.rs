@@ -35,7 +35,7 @@ pub struct PowerOfTwo {
     choices: usize,
     by_weight: bool,
     /// Only when weights differ, and are to be heeded.
-    table: Option<Alias>,
+    table: Option<Arc<Alias>>,
     patrol: Patrol,
 }
 
@@ -167,9 +167,19 @@ impl Strategy for PowerOfTwo {
     }
 
     fn prepare(&self, ground: &Ground<'_>) -> Result<Box<dyn Strategy>, Fault> {
-        let table = if self.by_weight { Alias::unless_equal(ground.members) } else { None };
+        let table =
+            if self.by_weight { Alias::unless_equal(ground.members).map(Arc::new) } else { None };
         let (load, patrol) = (self.load.clone(), Patrol::new(ground));
         Ok(Box::new(Self { load, table, patrol, ..*self }))
+    }
+
+    fn twin(&self) -> Option<Box<dyn Strategy>> {
+        let (load, table) = (self.load.clone(), self.table.clone());
+        Some(Box::new(Self { load, table, patrol: self.patrol.twin(), ..*self }))
+    }
+
+    fn scores(&self, view: &View<'_>, _key: Key<'_>) -> Vec<Option<f64>> {
+        view.each(|index| view.load(index, &*self.load))
     }
 
     fn pick(&self, view: &View<'_>, _key: Key<'_>, rng: &mut Rng) -> Option<usize> {

@@ -11,6 +11,7 @@
 //!          than the paper's bound, is gone by; a node that fails at once gets one try a second (Wydrowski et al. 2024,
 //!          laws/prequal)
 
+use std::cmp::Ordering::Equal;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -40,10 +41,10 @@ pub struct Prequal {
     pool: Option<Arc<Mutex<Pool>>>,
     patrol: Patrol,
     /// For when fewer than two are known.
-    random: Box<dyn Strategy>,
+    random: Arc<dyn Strategy>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Pool {
     /// In the order in which they were seen.
     sights: Vec<Sight>,
@@ -105,6 +106,13 @@ fn hot_or_cold(seen: impl Iterator<Item = Seen>, limit: f64, rng: &mut Rng) -> O
         }
     }
     best.map(|(place, _)| place)
+}
+
+/// How far a sight is from being used.
+fn badness(sight: &Sight, limit: f64) -> (bool, bool, f64) {
+    let Seen { ails, in_flight, latency } = sight.what;
+    let hot = in_flight > limit;
+    (ails, hot, if hot { in_flight } else { latency })
 }
 
 impl Pool {
@@ -192,15 +200,29 @@ impl Pool {
         Some(index)
     }
 
+    /// The place of each member in the order of those that were seen.
+    fn ranks(&self, view: &View<'_>) -> Vec<Option<f64>> {
+        let mut ranks = vec![None; view.len()];
+        if !self.seen.is_empty() {
+            let limit = self.limit();
+            let mut order: Vec<&Sight> = self.sights.iter().collect();
+            order
+                .sort_by(|a, b| badness(a, limit).partial_cmp(&badness(b, limit)).unwrap_or(Equal));
+            for (place, sight) in order.into_iter().enumerate() {
+                ranks[sight.index] = Some(place as f64);
+            }
+        }
+        ranks
+    }
+
     /// In turns the oldest, so that nothing stays for ever, and the worst, which would never be used.
     fn throw_away(&mut self, limit: f64) {
-        let badness = |sight: &Sight| {
-            let Seen { ails, in_flight, latency } = sight.what;
-            let hot = in_flight > limit;
-            (ails, hot, if hot { in_flight } else { latency })
-        };
         let worst = (0..self.sights.len()).reduce(|worst, at| {
-            if badness(&self.sights[at]) > badness(&self.sights[worst]) { at } else { worst }
+            if badness(&self.sights[at], limit) > badness(&self.sights[worst], limit) {
+                at
+            } else {
+                worst
+            }
         });
         let Some(worst) = worst else { return };
         self.sights.remove(if self.oldest_went { worst } else { 0 });
@@ -213,7 +235,7 @@ impl Prequal {
     pub(super) const USES_KEY: bool = false;
 
     pub(super) fn from_options(options: &Options<'_>) -> Result<Self, Fault> {
-        let random = Box::new(Random::from_options(options)?);
+        let random = Arc::new(Random::from_options(options)?);
         Ok(Self { pool: None, patrol: Patrol::default(), random })
     }
 }
@@ -225,8 +247,22 @@ impl Strategy for Prequal {
 
     fn prepare(&self, ground: &Ground<'_>) -> Result<Box<dyn Strategy>, Fault> {
         let pool = Some(self.pool.clone().unwrap_or_default());
-        let (patrol, random) = (Patrol::new(ground), self.random.prepare(ground)?);
+        let (patrol, random) = (Patrol::new(ground), self.random.prepare(ground)?.into());
         Ok(Box::new(Self { pool, patrol, random }))
+    }
+
+    fn twin(&self) -> Option<Box<dyn Strategy>> {
+        let pool = self.pool.as_ref()?.lock().clone();
+        let (patrol, random) = (self.patrol.twin(), self.random.clone());
+        Some(Box::new(Self { pool: Some(Arc::new(Mutex::new(pool))), patrol, random }))
+    }
+
+    /// The place among those that were seen lately, before the next looks.
+    fn scores(&self, view: &View<'_>, _key: Key<'_>) -> Vec<Option<f64>> {
+        let Some(pool) = &self.pool else { return Vec::new() };
+        let mut pool = pool.lock().clone();
+        pool.age(view);
+        pool.ranks(view)
     }
 
     fn pick(&self, view: &View<'_>, key: Key<'_>, rng: &mut Rng) -> Option<usize> {

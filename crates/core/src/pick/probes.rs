@@ -6,6 +6,21 @@ use crate::hash::hash64;
 /// the others in 16 places once in 65,536.
 const PLACES: u64 = 16;
 
+/// The place of each of `len` members in the order in which they come up in a walk; nothing for one that never does.
+pub(super) fn places(len: usize, walk: impl Iterator<Item = usize>) -> Vec<Option<f64>> {
+    let (mut places, mut found) = (vec![None; len], 0_u32);
+    for index in walk {
+        if places[index].is_none() {
+            places[index] = Some(f64::from(found));
+            found += 1;
+        }
+        if found as usize == len {
+            break;
+        }
+    }
+    places
+}
+
 /// Who comes after the key's own member: those that `at` gives for places drawn by hash, and then everybody in turn.
 pub(super) fn probes(
     place: u64,

@@ -10,6 +10,7 @@
 
 use super::bounded::{Bound, Gate};
 use super::options::{KEY, OptionEntry, Options};
+use super::probes::places;
 use super::{Ground, Key, Strategy, View};
 use crate::hash::{hash64, murmur3};
 use crate::{Fault, Member, Rng};
@@ -54,6 +55,20 @@ impl Rendezvous {
     #[inline]
     fn score(&self, index: usize, place: u64) -> u64 {
         hash64(self.own[index], &place.to_le_bytes())
+    }
+
+    /// The place of each in the order in which [`best`](Self::best) would take them.
+    fn order(&self, members: &[Member], score: impl Fn(usize) -> u64) -> Vec<Option<f64>> {
+        let rank = |index: usize| {
+            let (bits, weight) = (score(index), f64::from(members[index].weight));
+            (if self.even { 0.0 } else { weight / -unit(bits).ln() }, bits)
+        };
+        let mut order: Vec<_> = (0..members.len()).map(|index| (rank(index), index)).collect();
+        order.sort_by(|&((a, even_a), one), &((b, even_b), other)| {
+            let even = if self.even { even_b.cmp(&even_a) } else { b.total_cmp(&a) };
+            even.then_with(|| members[other].state.id().cmp(members[one].state.id()))
+        });
+        places(members.len(), order.into_iter().map(|(_, index)| index))
     }
 
     /// The best by weight among those that the gate lets through.
@@ -125,6 +140,18 @@ impl Strategy for Rendezvous {
             prefixes: if self.pymemcache { ids().map(prefix).collect() } else { Vec::new() },
             even,
         }))
+    }
+
+    fn scores(&self, view: &View<'_>, key: Key<'_>) -> Vec<Option<f64>> {
+        let Key::Bytes(bytes) = key else { return Vec::new() };
+        let members = view.members();
+        if self.pymemcache {
+            let key = low_bytes(bytes);
+            let score = |index: usize| u64::from(murmur3(&self.prefixes[index], &key)) << 32;
+            return self.order(members, score);
+        }
+        let place = hash64(self.hash_seed, bytes);
+        self.order(members, |index| self.score(index, place))
     }
 
     fn pick(&self, view: &View<'_>, key: Key<'_>, rng: &mut Rng) -> Option<usize> {

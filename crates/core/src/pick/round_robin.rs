@@ -39,6 +39,19 @@ impl Strategy for RoundRobin {
         Ok(Box::new(Self { cursor: Some(self.cursor.clone().unwrap_or_else(start)) }))
     }
 
+    fn twin(&self) -> Option<Box<dyn Strategy>> {
+        let cursor = self.cursor.as_ref()?;
+        let cursor = Some(Arc::new(AtomicU64::new(cursor.load(Relaxed))));
+        Some(Box::new(Self { cursor }))
+    }
+
+    /// How many turns away each is.
+    fn scores(&self, view: &View<'_>, _key: Key<'_>) -> Vec<Option<f64>> {
+        let (len, Some(cursor)) = (view.len(), &self.cursor) else { return Vec::new() };
+        let next = (cursor.load(Relaxed) % len.max(1) as u64) as usize;
+        view.each(|index| ((index + len - next) % len) as f64)
+    }
+
     fn pick(&self, view: &View<'_>, _key: Key<'_>, _rng: &mut Rng) -> Option<usize> {
         let cursor = self.cursor.as_ref()?;
         let len = view.len() as u64;

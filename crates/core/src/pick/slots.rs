@@ -10,9 +10,11 @@
 //! Promise  each node has 16,384 · w/W slots, rounded up or down at both ends; equal weights get redis-cli's very ranges
 //!          (laws/slots)
 
+use std::iter::once;
+
 use super::bounded::Bound;
 use super::options::{KEY, OptionEntry, Options};
-use super::probes::probes;
+use super::probes::{places, probes};
 use super::{Ground, Key, Strategy, View};
 use crate::hash::crc16;
 use crate::{Fault, Member, Rng};
@@ -69,6 +71,14 @@ fn ends(weights: &[u32]) -> Vec<usize> {
     ends
 }
 
+impl Slots {
+    /// The member of the slot at `place`.
+    #[inline]
+    fn at(&self, place: u64) -> usize {
+        self.table[place as usize % SLOTS] as usize
+    }
+}
+
 impl Strategy for Slots {
     fn name(&self) -> &'static str {
         "slots"
@@ -89,6 +99,16 @@ impl Strategy for Slots {
         Ok(Box::new(Self { bound: self.bound.prepare(ground.members), table }))
     }
 
+    fn scores(&self, view: &View<'_>, key: Key<'_>) -> Vec<Option<f64>> {
+        let Key::Bytes(bytes) = key else { return Vec::new() };
+        if self.table.is_empty() {
+            return Vec::new();
+        }
+        let place = slot(bytes) as u64;
+        let at = |place: u64| self.at(place);
+        places(view.len(), once(at(place)).chain(probes(place, view.len(), at)))
+    }
+
     fn pick(&self, view: &View<'_>, key: Key<'_>, rng: &mut Rng) -> Option<usize> {
         if self.table.is_empty() {
             return None;
@@ -97,7 +117,7 @@ impl Strategy for Slots {
             Key::Bytes(bytes) => slot(bytes) as u64,
             Key::None => rng.below(SLOTS) as u64,
         };
-        let at = |place: u64| self.table[place as usize % SLOTS] as usize;
+        let at = |place: u64| self.at(place);
         self.bound.choose(view, |gate| gate.first(at(slot), || probes(slot, view.len(), at)))
     }
 

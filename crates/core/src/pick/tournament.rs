@@ -41,6 +41,11 @@ impl Entry {
         Self { score, lots }
     }
 
+    /// The less the better.
+    pub fn score(self) -> f64 {
+        self.score
+    }
+
     /// The least score among these, with all its lots.
     fn least(children: &[Self]) -> Self {
         let score = children.iter().map(|child| child.score).fold(f64::INFINITY, f64::min);

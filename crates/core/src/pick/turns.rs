@@ -14,12 +14,15 @@ pub const LONGEST_SCHEDULE: u64 = 4096;
 
 /// Lags are kept in units of 1 / (`total` × `FINE`) requests: exact while the weights stand, and when they change the
 /// rounding is a millionth of a request over the sum of weights.
-const FINE: i64 = 1 << 20;
+pub const FINE: i64 = 1 << 20;
 
 /// Whom to pick by how far each is behind.
 pub trait Rule: Clone + Default + Send + std::fmt::Debug {
     /// One of the nodes with a positive weight. `unit` is one request; the lags have this step's shares in them.
     fn choose(&mut self, lag: &[i64], weights: &[i64], unit: i64) -> usize;
+
+    /// What is compared, for each node; the arguments are those of `choose`.
+    fn scores(&self, lag: &[i64], weights: &[i64], unit: i64) -> Vec<Option<f64>>;
 
     /// The weights have changed, or some nodes are out: `lag` is how everybody stands before the next step.
     fn varied(&mut self, _lag: &mut Vec<i64>, _unit: i64) {}
@@ -185,6 +188,33 @@ impl<R: Rule> Turns<R> {
                 (lag, total)
             }
         }
+    }
+
+    /// The same turns, to be gone through aside.
+    pub fn twin(&self) -> Self {
+        let (weights, ids) = (self.weights.clone(), self.ids.clone());
+        Self { weights, ids, order: self.order.as_it_stands() }
+    }
+
+    /// What the rule compares for the next turn.
+    pub fn scores(&self, view: &View<'_>) -> Vec<Option<f64>> {
+        let (mut lag, before) = self.lags();
+        let weights: Vec<i64> = self
+            .weights
+            .iter()
+            .enumerate()
+            .map(|(index, &weight)| if view.fit(index) { i64::from(weight) } else { 0 })
+            .collect();
+        let total: i64 = weights.iter().sum();
+        for (lag, weight) in lag.iter_mut().zip(&weights) {
+            *lag =
+                if before == total { *lag } else { rescale(*lag, total, before) } + weight * FINE;
+        }
+        let rule = match &self.order {
+            Order::Live(lags) => lags.lock().rule.clone(),
+            Order::Schedule { .. } => R::default(),
+        };
+        rule.scores(&lag, &weights, total * FINE)
     }
 
     /// The next fit member.

@@ -119,6 +119,11 @@ impl<'a> View<'a> {
         load.of(&self.members[index], &self.scale)
     }
 
+    /// `score` of each member, as [`Strategy::scores`](super::Strategy::scores) wants it.
+    pub(crate) fn each(&self, score: impl Fn(usize) -> f64) -> Vec<Option<f64>> {
+        (0..self.len()).map(|index| Some(score(index))).collect()
+    }
+
     /// Lending this member has failed: it is not proposed again for this pick.
     pub(crate) fn refuse(&self, index: usize) {
         if let Some(free) = self.refused.iter().find(|cell| cell.get() == usize::MAX) {

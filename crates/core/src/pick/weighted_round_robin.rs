@@ -28,6 +28,12 @@ impl Rule for Smooth {
     fn choose(&mut self, lag: &[i64], weights: &[i64], _unit: i64) -> usize {
         furthest_behind(lag, weights)
     }
+
+    fn scores(&self, lag: &[i64], weights: &[i64], unit: i64) -> Vec<Option<f64>> {
+        let score =
+            |(&lag, &weight): (&i64, &i64)| (weight > 0).then(|| -(lag as f64) / unit as f64);
+        lag.iter().zip(weights).map(score).collect()
+    }
 }
 
 /// The first of those that are furthest behind; somebody has a positive weight.
@@ -57,6 +63,15 @@ impl Strategy for WeightedRoundRobin {
 
     fn prepare(&self, ground: &Ground<'_>) -> Result<Box<dyn Strategy>, Fault> {
         Ok(Box::new(Self { turns: Some(Turns::prepare(self.turns.as_ref(), ground)) }))
+    }
+
+    fn twin(&self) -> Option<Box<dyn Strategy>> {
+        Some(Box::new(Self { turns: Some(self.turns.as_ref()?.twin()) }))
+    }
+
+    /// How far each is ahead of its share with this turn, in requests: who is furthest behind comes first.
+    fn scores(&self, view: &View<'_>, _key: Key<'_>) -> Vec<Option<f64>> {
+        self.turns.as_ref().map(|turns| turns.scores(view)).unwrap_or_default()
     }
 
     fn pick(&self, view: &View<'_>, _key: Key<'_>, _rng: &mut Rng) -> Option<usize> {

@@ -16,6 +16,7 @@ mod consistent_hash;
 mod deadline;
 mod ejection;
 mod estimate;
+mod explain;
 mod exploration;
 mod first;
 mod join_idle;
