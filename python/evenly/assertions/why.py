@@ -12,7 +12,7 @@ from evenly.errors import NoNodeAvailable
 from evenly.plan.keys import keyed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from evenly.assertions.claims import Finding
     from evenly.assertions.evidence import Evidence
@@ -58,16 +58,12 @@ def _pick(evidence: Evidence) -> Iterator[str]:
 
 def _too_much(evidence: Evidence) -> Iterator[str]:
     most = evidence.test.no_node_above or 0.0
-    weights = {
-        node.name: node.weight for node in evidence.changed.nodes if node.name not in evidence.out
-    }
-    total = sum(weights.values())
-    if weights and 1 / len(weights) > most:
-        yield f"of {len(weights)} nodes that serve, one gets {share(1 / len(weights))} or more"
-    elif weights:
-        heavy = max(weights, key=lambda name: weights[name])
-        if weights[heavy] / total > most:
-            yield f"{heavy} has weight {weights[heavy]} of {total}: {share(weights[heavy] / total)} is its share"
+    parts = _parts(evidence)
+    if parts and 1 / len(parts) > most:
+        yield f"of {len(parts)} nodes that serve, one gets {share(1 / len(parts))} or more"
+    elif parts:
+        heavy = max(parts, key=lambda name: parts[name][0])
+        yield from _by_weight(heavy, parts[heavy], lambda part: part > most)
     if keyed(evidence.changed) and evidence.test.key is not None:
         yield f"every request has key {evidence.test.key}, and a key goes to one node"
     elif keyed(evidence.changed) and evidence.test.keys is not None:
@@ -78,8 +74,12 @@ def _too_much(evidence: Evidence) -> Iterator[str]:
 
 
 def _too_little(evidence: Evidence) -> Iterator[str]:
-    """Nodes that are spared, because they fail or are slow."""
-    test = evidence.test
+    """Nodes that are spared, because they fail or are slow; else that weight or hash give them little."""
+    test, least = evidence.test, evidence.test.no_node_below or 0.0
+    parts = _parts(evidence)
+    light = min(parts, key=lambda name: parts[name][0], default="")
+    if light:
+        yield from _by_weight(light, parts[light], lambda part: part < least)
     if test.failing:
         yield f"{words.both(test.failing)}: a node that fails again and again is ejected for a while"
     slow = [name for name, factor in test.slow.items() if factor > 1]
@@ -87,6 +87,23 @@ def _too_little(evidence: Evidence) -> Iterator[str]:
         yield f"{words.both(slow)}: a node that is slow gets less from a strategy that looks at load"
     if keyed(evidence.changed):
         yield f"shares of {evidence.changed.strategy['name']} are as even as its hash is: keys fall as they fall"
+
+
+Part = tuple[int, int]
+"""Weight of a node, and of all together."""
+
+
+def _parts(evidence: Evidence) -> dict[str, Part]:
+    """Of the nodes that serve, what the file means them to get."""
+    serving = [node for node in evidence.changed.nodes if node.name not in evidence.out]
+    total = sum(node.weight for node in serving)
+    return {node.name: (node.weight, total) for node in serving}
+
+
+def _by_weight(name: str, part: Part, strays: Callable[[float], bool]) -> Iterator[str]:
+    weight, total = part
+    if strays(weight / total):
+        yield f"{name} has weight {weight} of {total}: {share(weight / total)} is its share"
 
 
 def hottest(keys: int, zipf: float | None) -> float:

@@ -96,6 +96,12 @@ BROKEN: list[tuple[dict[str, Any], dict[str, Any], str, str]] = [
         "c has weight 3 of 5: 60 % is its share",
     ),
     (
+        {"no_node_below": "30 %"},
+        {"nodes": [*ABC[:2], {**ABC[2], "weight": 3}], "strategy": "rendezvous"},
+        "no node gets less than 30 % of the picks",
+        "a has weight 1 of 5: 20 % is its share",
+    ),
+    (
         {"no_node_above": "40 %", "keys": 10},
         {"strategy": "rendezvous"},
         "no node gets more than 40 % of the picks",
