@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plan"]
 
-RESTART = ("proxy.workers",)
+RESTART = ("proxy.workers", "proxy.user", "proxy.group")
 """Settings that the engine takes only when it starts."""
 
 
