@@ -1,6 +1,7 @@
 //! The admin listener: `/metrics`, `/healthz` and `/readyz` from the engine itself, so that they answer whatever
 //! happens to the control process; everything else is the control process's.
 
+mod events;
 mod relay;
 mod reply;
 
@@ -72,7 +73,8 @@ pub async fn serve_state(listener: UnixListener, shared: Arc<Shared>) {
 fn tell(request: &Request<Incoming>, shared: &Shared) -> Response<Body> {
     match request.uri().path() {
         "/state" => reply::json(StatusCode::OK, &state::json(shared)),
-        _ => fault(StatusCode::NOT_FOUND, "not_found", "the engine serves /state here"),
+        "/events" => events::stream(),
+        _ => fault(StatusCode::NOT_FOUND, "not_found", "the engine serves /state and /events here"),
     }
 }
 

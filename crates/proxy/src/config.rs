@@ -73,6 +73,18 @@ impl fmt::Debug for Admin {
 pub struct Log {
     /// One JSON line per request.
     pub access: AccessTo,
+    /// How lines on standard error are written.
+    pub events: EventsAs,
+}
+
+/// How what happens is told on standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventsAs {
+    /// A sentence for people.
+    Text,
+    /// An object with fields for machines.
+    Json,
 }
 
 /// Where the access log is written.

@@ -8,6 +8,7 @@ use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::event::Event;
 use crate::notify::VARIABLES;
 use crate::say::say;
 use crate::shared::Shared;
@@ -32,7 +33,7 @@ pub async fn supervise(command: Vec<String>, shared: Arc<Shared>, mut end: watch
                     status = child.wait() => {
                         shared.status.set_control(0);
                         let how = status.map_or_else(|fault| fault.to_string(), |status| status.to_string());
-                        say(format!("the control process ended ({how}); it is started again, requests are balanced meanwhile"));
+                        say(Event::ControlEnded { how });
                     }
                     _ = end.changed() => {
                         farewell(child, lifeline).await;
@@ -41,7 +42,10 @@ pub async fn supervise(command: Vec<String>, shared: Arc<Shared>, mut end: watch
                     }
                 }
             }
-            Err(fault) => say(format!("the control process cannot be started: {program}: {fault}")),
+            Err(fault) => {
+                let (program, why) = (program.clone(), fault.to_string());
+                say(Event::ControlNotStarted { program, why });
+            }
         }
         wait = if started.elapsed() >= WELL { BACKOFF.0 } else { wait };
         tokio::select! {

@@ -12,6 +12,7 @@ pub mod config;
 pub mod control;
 pub mod descriptors;
 pub mod edition;
+pub mod event;
 pub mod inherited;
 pub mod listener;
 pub mod meter;

@@ -68,6 +68,12 @@ fn process(shared: &Shared, page: &mut Page) {
         status.restarts(),
     );
     page.counter(
+        "evenly_access_log_lines_total",
+        "Lines written to the access log.",
+        &[],
+        shared.access.written(),
+    );
+    page.counter(
         "evenly_access_log_dropped_total",
         "Lines that the access log lost because its disk was slower than the traffic, or full.",
         &[],

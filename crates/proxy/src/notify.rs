@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
+use crate::event::Event;
 use crate::say::say;
 
 /// What the manager sets for the process that it started, and for no other: the control process goes without.
@@ -40,7 +41,7 @@ impl Manager {
         match Self::reaching(&name, watchdog.map(Duration::from_micros)) {
             Ok(manager) => manager,
             Err(why) => {
-                say(format!("NOTIFY_SOCKET={name}: {why}; the service manager is told nothing"));
+                say(Event::ManagerNotTold { socket: name, why: why.to_string() });
                 Self::default()
             }
         }

@@ -4,24 +4,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio::signal::unix::Signal;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use crate::access::{Access, Writer};
+use crate::access::Access;
 use crate::account::{self, Account};
 use crate::admin::{self, Admin};
 use crate::config::Config;
 use crate::edition::Source;
+use crate::event::{AdminOn, Event, Words};
 use crate::inherited::{self, Opened};
 use crate::listener::{self, Crew, Listening};
 use crate::notify::Manager;
-use crate::say::say;
+use crate::say::{self, say};
 use crate::shared::Shared;
 use crate::signals::Signals;
 use crate::sockets::Bound;
 use crate::upkeep::{Engine, Notice};
-use crate::{clusters, control, descriptors, orphans, watchdog, worker};
+use crate::{clusters, control, descriptors, orphans, signals, watchdog, worker};
 
 /// How long a start waits for names to be resolved; afterwards it serves what it has.
 const NAMES: Duration = Duration::from_secs(3);
@@ -31,6 +33,8 @@ const LOOK: Duration = Duration::from_millis(10);
 const GOODBYE: Duration = Duration::from_secs(2);
 /// What the access log gets for its last lines.
 const LAST_LINES: Duration = Duration::from_secs(2);
+/// What standard error gets for them.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// The exit code of a start that failed.
 const NOT_STARTED: i32 = 1;
@@ -58,8 +62,9 @@ pub fn run(config: Config, source: Source, control: Vec<String>) -> i32 {
         Ok(runtime) => runtime,
         Err(fault) => return not_started(&format!("no poller can be opened: {fault}")),
     };
-    let (access, writer) = match Access::open(&config.log.access) {
-        Ok(opened) => opened,
+    say::write_as(config.log.events);
+    let access = match Access::open(&config.log.access) {
+        Ok(access) => access,
         Err(fault) => {
             return not_started(&format!(
                 "log.access: {} cannot be opened: {fault}; choose a path in a folder this user may write to",
@@ -68,21 +73,22 @@ pub fn run(config: Config, source: Source, control: Vec<String>) -> i32 {
         }
     };
     let code = runtime.block_on(async {
-        match Running::start(config, source, access, control).await {
+        match Running::start(config, source, access.clone(), control).await {
             Ok(running) => running.until_the_end().await,
             Err(fault) => not_started(&fault),
         }
     });
     // Connections to the admin listener end here; nothing of ours blocks.
     runtime.shutdown_background();
-    finish(writer, code)
+    finish(&access, code)
 }
 
 /// After a drain all that was logged is written; after a second signal nothing is waited for.
-fn finish(writer: Writer, code: i32) -> i32 {
+fn finish(access: &Access, code: i32) -> i32 {
     if code < 128 {
-        writer.finish(LAST_LINES);
+        access.finish(LAST_LINES);
     }
+    say::finish(LAST_WORDS);
     code
 }
 
@@ -137,9 +143,10 @@ impl Running {
             account.receive(folder.path(), config, &bound)?;
             account.enter()?;
         }
-        let words: Vec<_> = bound.iter().map(|bound| bound.address.as_str()).collect();
-        let watched = admin.as_ref().map(|admin| format!(", admin on {}", admin.address));
-        let ready = format!("listening on {}{}", words.join(", "), watched.unwrap_or_default());
+        let started = Event::Started {
+            listeners: Words(bound.iter().map(|bound| bound.address.clone()).collect()),
+            admin: AdminOn(admin.as_ref().map(|admin| admin.address.clone())),
+        };
 
         let workers = (0..config.proxy.workers).map(|index| worker::spawn(&shared, index));
         let workers = workers
@@ -147,6 +154,9 @@ impl Running {
             .map_err(|fault| format!("a worker cannot be started: {fault}"))?;
         let crew = Arc::new(Crew::new(workers, most));
         let mut others = JoinSet::new();
+        let renamed =
+            signals::renamed().map_err(|fault| format!("signals cannot be received: {fault}"))?;
+        others.spawn(reopen(renamed, shared.access.clone()));
         look_after(&shared, &crew, &mut others).await;
 
         let (engine, serve) =
@@ -189,8 +199,8 @@ impl Running {
         if orphans::are_ours() {
             others.spawn(orphans::reap(Arc::clone(&shared)));
         }
-        eprintln!("evenly: {ready}");
-        manager.ready(&ready);
+        manager.ready(&started.to_string());
+        say(started);
         Ok(Self {
             shared: Arc::clone(&shared),
             crew,
@@ -211,11 +221,11 @@ impl Running {
             tokio::select! {
                 _ = self.signals.next() => break false,
                 Some(ended) = self.accepting.join_next() => {
-                    say(format!("a listener is lost: {ended:?}; the others go on"));
+                    say(Event::ListenerLost { why: format!("{ended:?}") });
                 }
                 () = sleep(Duration::from_secs(1)) => {
                     if self.crew.workers().iter().any(worker::Worker::is_finished) {
-                        eprintln!("evenly: a worker has died, which is a fault of evenly's; draining");
+                        say(Event::WorkerDied {});
                         break true;
                     }
                 }
@@ -234,6 +244,8 @@ impl Running {
 
     /// Takes no more connections and waits for those there are. A second signal's number is the error.
     async fn drain(&mut self) -> Result<(), i32> {
+        let edition = self.shared.edition();
+        say(Event::Draining { seconds: edition.config.proxy.drain.as_secs_f64() });
         self.shared.status.drain();
         self.manager.stopping();
         self.accepting.shutdown().await;
@@ -266,10 +278,7 @@ impl Running {
             signal = self.signals.next() => return Err(signal),
         }
         let cut: usize = workers().map(worker::Worker::connections).sum();
-        eprintln!(
-            "evenly: the drain's {} s are over; {cut} connections are closed",
-            patience.as_secs_f64()
-        );
+        say(Event::DrainCut { seconds: patience.as_secs_f64(), connections: cut });
         workers().for_each(worker::Worker::end);
         tokio::select! {
             _ = timeout(GOODBYE, done()) => Ok(()),
@@ -292,14 +301,12 @@ async fn look_after(shared: &Arc<Shared>, crew: &Arc<Crew>, tasks: &mut JoinSet<
             crew.workers().iter().for_each(|worker| worker.close_node(&node));
         }
         Notice::Changed { cluster, event } => {
-            let (from, to) = (event.from.reason(), event.to.reason());
-            say(format!("cluster {cluster}, node {}: {from} -> {to}", event.node));
+            let (from, to) = (event.from.reason().name(), event.to.reason().name());
+            let (cluster, node) = (cluster.to_string(), event.node.to_string());
+            say(Event::NodeChanged { cluster, node, from, to });
         }
-        Notice::Unresolved { cluster, why, kept: 0 } => {
-            say(format!("cluster {cluster}: {why}; it is looked up again and again"));
-        }
-        Notice::Unresolved { cluster, why, .. } => {
-            say(format!("cluster {cluster}: {why}; its last addresses stay"));
+        Notice::Unresolved { cluster, why, kept } => {
+            say(Event::NameUnresolved { cluster: cluster.to_string(), why, kept });
         }
     }));
     let edition = shared.edition();
@@ -314,4 +321,11 @@ async fn look_after(shared: &Arc<Shared>, crew: &Arc<Crew>, tasks: &mut JoinSet<
     };
     // Late names join when they come.
     let _ = timeout(NAMES, resolved).await;
+}
+
+/// Opens the access log anew whenever somebody has renamed it and says so.
+async fn reopen(mut renamed: Signal, access: Access) {
+    while renamed.recv().await.is_some() {
+        access.reopen();
+    }
 }

@@ -1,4 +1,4 @@
-//! SIGTERM and SIGINT.
+//! SIGTERM and SIGINT end the proxy, SIGUSR1 opens its access log anew.
 
 use std::io;
 
@@ -26,4 +26,9 @@ impl Signals {
             _ = self.interrupt.recv() => SignalKind::interrupt().as_raw_value(),
         }
     }
+}
+
+/// Comes when the access log's file was renamed and wants to be opened anew.
+pub fn renamed() -> io::Result<Signal> {
+    signal(SignalKind::user_defined1())
 }

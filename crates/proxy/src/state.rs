@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::clock;
 use crate::config::{Cluster, Listener};
 use crate::edition::{LiveCluster, LiveListener};
+use crate::event::unix;
 use crate::meter::CLASS_NAMES;
 use crate::shared::Shared;
 
@@ -84,10 +85,4 @@ fn node(report: &NodeReport, now: Nanos) -> Value {
 /// A moment of our monotonic clock on the calendar, in seconds since 1970.
 fn wall(at: Nanos, now: Nanos) -> f64 {
     unix(SystemTime::now() - Duration::from_nanos(now.since(at).0))
-}
-
-fn unix(time: SystemTime) -> f64 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    // Milliseconds: what people compare with their logs.
-    since.as_millis() as f64 / 1e3
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
@@ -108,4 +108,9 @@ class LogSection(Section):
         description='One JSON line per request: a path, "stdout" or "off". Written off the '
         "workers, so that a slow disk delays no request.",
         examples=["access.jsonl", "stdout", "off"],
+    )
+    events: Literal["text", "json"] = Field(
+        "text",
+        description="How the proxy tells on standard error what happens to it: a sentence for people, "
+        "or one JSON object a line for machines.",
     )

@@ -60,7 +60,7 @@ class Proxy:
         cluster: Table | None = None,
         listen: Table | None = None,
         proxy: Table | None = None,
-        log: bool = True,
+        log: bool | Table = True,
         more: Mapping[str, Table] | None = None,
         arguments: Sequence[str] | None = None,
         exit_code: int = 0,
@@ -74,7 +74,10 @@ class Proxy:
         self.tables: dict[str, Table] = {
             "proxy": {"workers": 2, "drain": "10s", **(proxy or {})},
             "admin": {"address": self.admin},
-            "log": {"access": str(self.access) if log else "off"},
+            "log": {
+                "access": str(self.access) if log else "off",
+                **(log if isinstance(log, Mapping) else {}),
+            },
             "listen.web": {"address": self.address, "to": "users", **(listen or {})},
             "cluster.users": {"nodes": [address_of(node) for node in nodes], **(cluster or {})},
             **(more or {}),

@@ -28,7 +28,7 @@ def test_the_least_file_gets_every_default() -> None:
             "group": None,
         },
         "admin": None,
-        "log": {"access": "off"},
+        "log": {"access": "off", "events": "text"},
         "listeners": [
             {
                 "name": "web",
@@ -77,7 +77,7 @@ def test_the_documented_file_works_as_it_is() -> None:
     engine = config.parse(DOCUMENTED).engine()
     assert engine["proxy"]["workers"] == 2
     assert engine["admin"] == {"address": "127.0.0.1:9900", "token": None}
-    assert engine["log"] == {"access": "access.jsonl"}
+    assert engine["log"] == {"access": "access.jsonl", "events": "text"}
     (cluster,) = engine["clusters"]
     assert cluster["nodes"][1] == {
         "id": "10.0.0.2:8000",

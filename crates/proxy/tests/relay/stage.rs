@@ -32,7 +32,7 @@ pub struct Proxy {
 pub fn settings(nodes: &[&Node]) -> Value {
     let nodes: Vec<_> = nodes.iter().map(|node| address(node.address)).collect();
     json!({
-        "proxy": {"workers": 1, "drain": 30.0}, "admin": null, "log": {"access": "off"},
+        "proxy": {"workers": 1, "drain": 30.0}, "admin": null, "log": {"access": "off", "events": "text"},
         "listeners": [{"name": "web", "address": "127.0.0.1:0", "to": "nodes", "relaxed": [], "trusted": [],
             "timeouts": {"head": 10.0, "idle": 60.0, "tunnel_idle": 3600.0},
             "limits": {"head_bytes": 32768, "fields": 100}}],
@@ -69,7 +69,7 @@ impl Proxy {
     /// With settings of its own.
     pub fn with(settings: &Value) -> Self {
         let config = Config::from_json(&settings.to_string()).expect("the settings are whole");
-        let (access, _writer) = Access::open(&AccessTo::Off).expect("no log is opened");
+        let access = Access::open(&AccessTo::Off).expect("no log is opened");
         let shared = Arc::new(Shared::new(config, source(), access).expect("the cluster is sound"));
         let crew = Arc::new(Crew::new(
             vec![worker::spawn(&shared, 0).expect("a thread can be started")],

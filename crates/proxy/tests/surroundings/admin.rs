@@ -6,9 +6,12 @@ use std::sync::Arc;
 use evenly_core::Admin as Wish;
 use evenly_proxy::admin::{Admin, serve, serve_state};
 use evenly_proxy::clock;
+use evenly_proxy::event::Event;
+use evenly_proxy::say::{self, Told, say};
 use evenly_proxy::shared::Shared;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream, UnixListener};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::sync::broadcast::error::RecvError;
 
 use crate::stage::{cluster, shared};
 
@@ -126,4 +129,58 @@ async fn the_state_can_be_had_through_a_socket() {
         (Some("10.0.0.1:8000"), Some("unknown"))
     );
     assert_eq!(ask(&address, "/else", "").await.0, 404);
+}
+
+/// Whoever asks for events gets each from then on, as one JSON object a line, and so does everybody else who asks.
+#[tokio::test]
+async fn events_are_told_to_all_who_listen() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("engine.sock");
+    tokio::spawn(serve_state(UnixListener::bind(&path).expect("a free path"), shared()));
+    let mut readers = Vec::new();
+    for _ in 0..2 {
+        let mut stream = UnixStream::connect(&path).await.expect("it listens");
+        stream.write_all(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n").await.expect("it reads");
+        let mut lines = BufReader::new(stream).lines();
+        let head = lines.next_line().await.expect("text").expect("an answer");
+        assert!(head.contains(" 200 "), "{head}");
+        readers.push(lines);
+    }
+    for number in [7, 8] {
+        say(Event::EditionApplied { edition: number, why: "a test".into() });
+    }
+    for lines in &mut readers {
+        let mut found = Vec::new();
+        while found.len() < 2 {
+            let line = lines.next_line().await.expect("text").expect("the stream has no end");
+            // Other tests of this process may say something too.
+            let event = serde_json::from_str::<serde_json::Value>(&line).unwrap_or_default();
+            if event["kind"] == "edition_applied" {
+                assert!(event["time"].as_f64().expect("seconds") > 1e9);
+                found.push(event["edition"].as_u64().expect("a number"));
+            }
+        }
+        assert_eq!(found, [7, 8]);
+    }
+}
+
+/// Who does not read misses events, is told how many, and hears the next ones again. Nobody else waits meanwhile.
+#[tokio::test]
+async fn a_slow_reader_is_told_what_it_missed() {
+    let mut events = say::listen();
+    for edition in 0..300 {
+        say(Event::EditionApplied { edition, why: "a test".into() });
+    }
+    let (mut missed, mut read) = (0, 0);
+    while missed + read < 300 {
+        match events.recv().await {
+            Ok(_) => read += 1,
+            Err(RecvError::Lagged(count)) => missed += count,
+            Err(RecvError::Closed) => panic!("the hub lives as long as the process"),
+        }
+    }
+    assert!(missed >= 300 - 256 && read >= 256, "{missed} missed, {read} read");
+    let lost: serde_json::Value =
+        serde_json::from_str(&Told::lost(missed).line()).expect("one JSON object");
+    assert_eq!((lost["kind"].as_str(), lost["count"].as_u64()), (Some("lost"), Some(missed)));
 }

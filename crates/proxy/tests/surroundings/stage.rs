@@ -16,7 +16,7 @@ pub fn shared() -> Arc<Shared> {
     let config = Config::from_json(include_str!("../../src/config/example.json"))
         .expect("the example is valid");
     let source = Source::read("{}", "null").expect("both are JSON");
-    let (access, _writer) = Access::open(&AccessTo::Off).expect("nothing to open");
+    let access = Access::open(&AccessTo::Off).expect("nothing to open");
     Arc::new(Shared::new(config, source, access).expect("the example is valid"))
 }
 
