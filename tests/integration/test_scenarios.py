@@ -45,6 +45,11 @@ def test_a_node_that_fails_at_once_is_not_seen_by_clients(programs: Path) -> Non
     assert scenarios.failed(played(programs, "b")) == 0
 
 
+def test_nobody_fails_when_all_nodes_but_one_die_at_once(programs: Path) -> None:
+    """Whoever was on one of them is reset, refused by the two others at most, and answered by the last."""
+    assert scenarios.failed(played(programs, "one_left")) == 0
+
+
 def test_a_line_of_the_load_is_read_as_it_was_meant() -> None:
     """Times are microseconds, and a refusal may give its reason."""
     one = rig.read("1500000 2500 503 - queue_full")

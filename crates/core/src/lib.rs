@@ -48,7 +48,7 @@ pub use pick::{Ground, Key, Strategy, StrategySpec, Tried, Value, View, strategi
 pub use queue::Ticket;
 pub use reason::Reason;
 pub use report::{Counts, NodeReport, Refusal};
-pub use retry::{Attempt, Failure, Mishap, Outcome, Verdict};
+pub use retry::{Attempt, Failure, Mishap, Outcome, UNREACHED, Verdict};
 pub use rng::Rng;
 pub use settings::{CheckSettings, EjectionSettings, QueueSettings, RetrySettings, Settings};
 pub use state::State;

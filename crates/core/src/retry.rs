@@ -73,13 +73,19 @@ pub enum Verdict {
     Stop(Reason),
 }
 
+/// Tries beyond the first as long as the last one reached no node, where retries are allowed at all: such a try has
+/// done no work anywhere. 3: when all of four nodes but one die at the same moment, who was on one of them is reset, refused
+/// by the two others and answered by the last; with a single extra try two in three of them would fail.
+pub const UNREACHED: u32 = 3;
+
 impl Attempt {
     /// What forbids another attempt, the budget apart.
     pub(crate) fn forbids(self, extra: u32) -> Option<Reason> {
         let harmless =
             matches!(self.mishap, Mishap::Connect | Mishap::NothingWritten | Mishap::Refused);
         let repeatable = matches!(self.mishap, Mishap::Reset | Mishap::Status);
-        if self.made > extra {
+        let most = if harmless && extra > 0 { extra.max(UNREACHED) } else { extra };
+        if self.made > most {
             Some(Reason::TriesSpent)
         } else if harmless || (repeatable && self.idempotent) {
             (!self.replayable).then_some(Reason::NotReplayable)

@@ -105,7 +105,7 @@ impl Default for CheckSettings {
 /// Extra tries and what bounds them.
 #[derive(Clone, Debug)]
 pub struct RetrySettings {
-    /// Tries beyond the first.
+    /// Tries beyond the first; at least [`UNREACHED`](crate::UNREACHED) while no node was reached, unless it is 0.
     pub extra: u32,
     /// Upper end of the random wait before a retry (full jitter).
     pub backoff: Nanos,

@@ -48,7 +48,8 @@ class RetriesSection(Section):
         ge=0,
         le=10,
         description="Tries beyond the first: when nothing of the request was written, and for "
-        "idempotent methods also on a lost connection and on 502, 503, 504.",
+        "idempotent methods also on a lost connection and on 502, 503, 504. Up to three while no "
+        "node was reached; with 0 there are none.",
     )
     backoff: Duration = Field(0.025, description="Upper end of the random wait before a retry.")
     body_bytes: int = Field(

@@ -26,16 +26,24 @@ fn expected(mishap: Mishap, idempotent: bool) -> bool {
     }
 }
 
+/// How often a request may be tried beyond the first time when it failed like that: once, thrice while no node was reached.
+fn extra(mishap: Mishap) -> u32 {
+    match mishap {
+        Mishap::Connect | Mishap::NothingWritten | Mishap::Refused => 3,
+        Mishap::Reset | Mishap::Status | Mishap::Timeout | Mishap::Midway => 1,
+    }
+}
+
 #[test]
 fn every_way_to_fail_has_its_decision() {
     for mishap in MISHAPS {
         for idempotent in [false, true] {
             for replayable in [false, true] {
-                for made in 1..4 {
+                for made in 1..6 {
                     let balancer = balancer("round_robin", nodes(2));
                     let attempt = Attempt { made, mishap, idempotent, replayable };
                     let verdict = balancer.retry(&attempt, Nanos::ZERO, &mut Rng::seeded(1));
-                    let want = if made > 1 {
+                    let want = if made > extra(mishap) {
                         Err(Reason::TriesSpent)
                     } else if !expected(mishap, idempotent) {
                         Err(Reason::NotIdempotent)
@@ -55,6 +63,19 @@ fn every_way_to_fail_has_its_decision() {
                 }
             }
         }
+    }
+}
+
+/// Who wants no retries gets none, also when no node was reached.
+#[test]
+fn none_is_none() {
+    let retry = RetrySettings { extra: 0, ..RetrySettings::default() };
+    let settings = Settings { retry, ..plain() };
+    let balancer = balancer_of(&StrategySpec::named("round_robin"), nodes(2), settings);
+    for mishap in MISHAPS {
+        let attempt = Attempt { made: 1, mishap, idempotent: true, replayable: true };
+        let verdict = balancer.retry(&attempt, Nanos::ZERO, &mut Rng::seeded(1));
+        assert_eq!(verdict, Verdict::Stop(Reason::TriesSpent), "{mishap:?}");
     }
 }
 
