@@ -30,8 +30,8 @@ TOKEN = "EVENLY_ADMIN_TOKEN"
 DEFAULT_FILE, DEFAULT_ADDRESS = "evenly.toml", "127.0.0.1:9900"
 PATIENCE = 10.0
 """Seconds for one answer: the engine itself gives up on the control process after three."""
-STARTING = 5.0
-"""Seconds a control process that is being started again is waited for; it takes about one."""
+STARTING = 10.0
+"""Seconds a control process that is being started again is waited for; it takes about one, more on a busy machine."""
 
 
 class NotReached(EvenlyError):
@@ -97,7 +97,9 @@ class Remote:
             if answer.status < http.client.BAD_REQUEST:
                 return said
             refused = Refused(answer.status, said)
-            if refused.error != "control_down" or time.monotonic() > end:
+            # What changes something is asked again only when it cannot have been heard.
+            again = ("control_down", "control_timeout") if method == "GET" else ("control_down",)
+            if refused.error not in again or time.monotonic() > end:
                 raise refused
             time.sleep(0.1)
 

@@ -6,9 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from evenly.control.engine import Engine
 from evenly.control.lifeline import end_with_parent
-from evenly.control.server import serve
+from evenly.control.unix import listen
 
 
 def main() -> int:
@@ -19,7 +18,11 @@ def main() -> int:
     given = parser.parse_args()
     end_with_parent(sys.stdin.buffer, (given.engine, given.serve))
     try:
-        serve(given.serve, Engine(given.engine))
+        # First of all: half a second of imports follows, and who asks meanwhile waits instead of being refused.
+        listener = listen(given.serve)
+        from evenly.control.server import serve
+
+        serve(listener, given.engine, given.serve.parent)
     except OSError:
         # Without the engine's folder the engine itself is gone: it died while this process began.
         if given.serve.parent.exists():

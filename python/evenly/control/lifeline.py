@@ -9,21 +9,26 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
+KEPT = ("audit.jsonl*", "version-*")
+"""What the control process keeps in the folder, by pattern."""
+
 
 def end_with_parent(pipe: IO[bytes], sockets: Iterable[Path]) -> None:
     """Watch a pipe that only the engine holds open; its end is the engine's.
 
     A killed engine could not put its private folder away, so that is done here, with the `sockets`
-    in it; then the process leaves at once.
+    and what we have kept in it; then the process leaves at once.
     """
 
     def watch() -> None:
         while pipe.read(1):
             pass
         for socket in sockets:
-            with contextlib.suppress(OSError):  # the engine may have been faster
-                socket.unlink()
-            with contextlib.suppress(OSError):  # a folder that holds more is not ours to remove
+            # A folder that holds more than ours is not ours to remove.
+            for file in (socket, *(found for name in KEPT for found in socket.parent.glob(name))):
+                with contextlib.suppress(OSError):  # the engine may have been faster
+                    file.unlink()
+            with contextlib.suppress(OSError):
                 socket.parent.rmdir()
         os._exit(0)
 

@@ -1,19 +1,19 @@
-"""HTTP over UNIX sockets with the standard library's client and server."""
+"""HTTP over UNIX sockets: the engine's answers, and a place for our own."""
 
 from __future__ import annotations
 
 import contextlib
 import http.client
 import socket
-import socketserver
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+
+BACKLOG = 128
 
 
 class Connection(http.client.HTTPConnection):
     """A client's connection to a UNIX socket."""
 
-    def __init__(self, path: Path, timeout: float) -> None:
+    def __init__(self, path: Path, timeout: float | None) -> None:
         super().__init__("localhost", timeout=timeout)
         self._path = path
 
@@ -29,17 +29,12 @@ class Connection(http.client.HTTPConnection):
         self.sock = wire
 
 
-class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
-    """Answers on a UNIX socket, each connection in a thread of its own."""
-
-    daemon_threads = True
-    request_queue_size = 128
-
-    def __init__(self, path: Path, handler: type[BaseHTTPRequestHandler]) -> None:
-        # A predecessor that was killed left its socket behind; the folder is ours alone.
-        with contextlib.suppress(FileNotFoundError):
-            path.unlink()
-        super().__init__(str(path), handler)
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: who asked has left in the middle, which is its own affair."""
+def listen(path: Path) -> socket.socket:
+    """Listen at `path`: who asks from now on waits for an answer instead of finding nobody."""
+    # A predecessor that was killed left its socket behind; the folder is ours alone.
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(str(path))
+    listener.listen(BACKLOG)
+    return listener

@@ -1,0 +1,74 @@
+"""What every request passes first: large bodies are refused before they are read, and HEAD is GET without a body."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from evenly.control.reply import Reply
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LARGEST = 8 << 20
+"""Bytes of a body: a configuration of some 50,000 nodes."""
+
+
+class TooLarge(Exception):
+    """A body grew beyond what is taken."""
+
+
+class Door:
+    """Stands around the application."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        head = scope["method"] == "HEAD"
+        begun = False
+        read = 0
+
+        async def bounded() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > LARGEST:
+                raise TooLarge
+            return message
+
+        async def answer(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            if head and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        try:
+            if _length(scope) > LARGEST:
+                raise TooLarge
+            if head:
+                scope = {**scope, "method": "GET"}
+            await self._app(scope, bounded, answer)
+        except TooLarge:
+            if begun:
+                raise
+            await _refusal()(scope, receive, send)
+
+
+def _length(scope: Scope) -> int:
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit():
+            return int(value)
+    return 0
+
+
+def _refusal() -> Reply:
+    message = (
+        f"the body is larger than {LARGEST >> 20} MiB, which is more than any configuration takes"
+    )
+    # What was not read stands in the way of a next request.
+    return Reply({"error": "too_large", "message": message}, 413, headers={"Connection": "close"})
