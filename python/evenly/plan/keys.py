@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 SAMPLE = 100_000
 """Keys that are asked for: the standard error of a share is then at most 0.5 / √100,000 = 0.16 %."""
 
+LEAST_SAMPLE = 10_000
+LOOKS = 100_000_000
+"""Looks at nodes that a plan may cost: rendezvous looks at every node for every key. About two seconds."""
+
+
+def enough(nodes: int) -> int:
+    """How many keys to ask for; fewer where there are thousands of nodes."""
+    return max(LEAST_SAMPLE, min(SAMPLE, LOOKS // nodes))
+
 
 def sample(count: int = SAMPLE, prefix: str = "key") -> list[str]:
     """The keys: always the same, so that the same plan says the same."""
@@ -46,7 +55,7 @@ def moves(
     """The keys that move; None where there is no home to move from or to."""
     if not (keyed(before) and keyed(after)):
         return None
-    asked = sample() if keys is None else keys
+    asked = sample(enough(max(len(before.nodes), len(after.nodes)))) if keys is None else keys
     # Where another part of a request is its key, the two keys of a request have nothing to do with one another.
     later_asked = asked if hashed(before) == hashed(after) else sample(len(asked), "other")
     (old_nodes, old_out), (new_nodes, new_out) = members(before, live), members(after, live)

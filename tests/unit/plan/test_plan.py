@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from evenly.plan import Change, NodePlan, Plan, plan
+from evenly.plan.keys import enough
 
 from .files import LISTEN, NODES, made, state
 
@@ -198,6 +199,11 @@ def test_a_host_name_is_as_many_nodes_as_the_running_proxy_has_found() -> None:
     assert (found.keys.least, found.notes) == (0.25, ())
     gone = users(plan(new, made(["10.0.0.1:80"]), live))
     assert [(node.id, node.in_flight) for node in gone.nodes] == [("web:80", 3), ("10.0.0.2:80", 0)]
+
+
+def test_fewer_keys_are_asked_for_where_there_are_thousands_of_nodes() -> None:
+    """Rendezvous looks at every node for every key, and a plan has to be there within seconds."""
+    assert [enough(nodes) for nodes in (1, 1000, 5000, 10**6)] == [100_000, 100_000, 20_000, 10_000]
 
 
 def test_a_plan_that_says_nothing_is_one_line() -> None:
