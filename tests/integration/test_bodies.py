@@ -14,6 +14,7 @@ from .harness.exchange import Exchange
 from .harness.nginx import Nginx
 from .harness.node import Node, echo
 from .harness.proxy import Proxy
+from .harness.waiting import until
 
 Pair = tuple[Proxy, Node]
 
@@ -226,6 +227,20 @@ def test_a_client_that_sends_a_head_and_waits_is_not_left_waiting() -> None:
         client.buffer = got
         client.send(b"5\r\nhello\r\n0\r\n\r\n")
         assert client.response().body == b"readyhello"
+
+
+def test_a_late_first_chunk_is_no_farewell(pair: Pair) -> None:
+    """A client may take its time before its first chunk, also when a connection to the node is at hand."""
+    proxy, node = pair
+    with proxy.client() as client:
+        for _ in range(3):
+            assert client.send(b"GET /n HTTP/1.1\r\nHost: t\r\n\r\n").response().status == 200
+            seen = node.hits
+            client.send(b"POST /s HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n")
+            # The head is held back for a first chunk, and goes on without one after a while.
+            until(lambda: node.hits > seen, "the node has the head")  # noqa: B023
+            client.send(b"5\r\nhello\r\n0\r\n\r\n")
+            assert client.response("POST").body == b"hello"
 
 
 def test_an_early_answer_reaches_a_client_that_still_sends() -> None:

@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.sync.server import Server, ServerConnection, serve
 
-from .harness.node import Node, hello
+from .harness.node import Node, closed_port, hello
 from .harness.ports import LOOPBACK
 from .harness.proxy import Proxy
 from .harness.waiting import until
@@ -93,6 +93,19 @@ def test_the_node_sees_the_client_leave() -> None:
             assert left.wait(30)
     finally:
         server.shutdown()
+
+
+def test_a_socket_that_needed_a_second_try_is_logged_without_a_fault() -> None:
+    """What the log gives as a reason is how the request ended, not what happened on the way."""
+    cluster = {"strategy": "round_robin", "ejection": False}
+    with echoing() as address, Proxy(closed_port(), address, cluster=cluster) as proxy:
+        for _ in range(2):
+            with join(proxy) as socket:
+                socket.send("hello")
+                assert socket.recv(timeout=30) == "hello"
+        lines = proxy.log(2)
+        assert 2 in {line["tries"] for line in lines}
+        assert all((line["status"], line["reason"]) == (101, None) for line in lines)
 
 
 def test_a_drain_closes_sockets_with_1001_at_its_deadline() -> None:

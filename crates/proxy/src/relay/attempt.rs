@@ -242,6 +242,8 @@ async fn tunnel(exchange: &mut Exchange<'_>) {
     let mut up = Way::new(Vec::new(), &std::mem::take(&mut connection.rest));
     let mut down = Way::new(std::mem::take(spill), partial);
     request.tally.status = 101;
+    // Whatever failed before, this try has not.
+    request.tally.reason = None;
     let (idle, listener) = (connection.rules.tunnel_idle, Rc::clone(&connection.rules));
     let ends = (&mut connection.stream, node);
     // Either side may end it as it likes; a reset is an end too.

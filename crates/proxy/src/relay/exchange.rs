@@ -140,7 +140,8 @@ impl<'a> Exchange<'a> {
         if self.connection.phase(self.local) == Phase::Ended {
             return Err(self.broken(Reason::ShuttingDown, None));
         }
-        if self.connection.alarm.rung() {
+        // Before anything was waited for here, it rings for what was waited for before: a first chunk, a free place.
+        if self.wait != Wait::Nothing && self.connection.alarm.rung() {
             return Err(match self.wait {
                 Wait::Node => self.broken(Reason::ResponseTimeout, None),
                 Wait::Body if !self.begun() => End::Failed(Reason::RequestTimeout, None),
