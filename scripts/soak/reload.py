@@ -9,6 +9,7 @@ from collections import Counter
 
 from scripts.soak.changes import Document
 from scripts.soak.clients import Town
+from tests.integration.harness import toml
 from tests.integration.harness.proxy import Proxy
 from tests.integration.harness.waiting import until
 
@@ -30,7 +31,8 @@ class Editions:
         self.turn += 1
         if self.turn % BAD == 0:
             return self.refused()
-        self.document.step()
+        while toml.document(self.document.tables(self.proxy.tables)) == self.proxy.file.read_text():
+            self.document.step()
         return self.apply("SIGHUP" if self.turn % 2 else "PUT /v1/config")
 
     def apply(self, way: str) -> Counter[str]:

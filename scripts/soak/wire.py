@@ -56,6 +56,8 @@ class Wire:
 
     async def send(self, data: bytes) -> None:
         """Send; what the other side no longer takes is no loss, its answer may be on the way."""
+        if self.writer.transport.is_closing():
+            return
         try:
             self.writer.write(data)
             await asyncio.wait_for(self.writer.drain(), PATIENCE)
