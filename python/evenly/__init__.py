@@ -9,7 +9,7 @@ with users.pick() as pick:
 
 from evenly._engine import Pick
 from evenly._engine import version as __version__
-from evenly.balancer import Balancer, Ejection, Health, Queue, Retries, Subset
+from evenly.balancer import Balancer, Ejection, Explanation, Health, Queue, Retries, Subset
 from evenly.errors import (
     EvenlyError,
     InvalidKey,
@@ -50,6 +50,7 @@ __all__ = [
     "Deadline",
     "Ejection",
     "EvenlyError",
+    "Explanation",
     "First",
     "Health",
     "InvalidKey",

@@ -108,7 +108,8 @@ impl Explanation {
         let Some(score) = node.score else { return f.write_str(".") };
         let open = || self.candidates.iter().filter(|candidate| candidate.excluded.is_none());
         let least = open().all(|other| other.score.is_none_or(|other| score <= other));
-        write!(f, ", with a score of {score:.6}")?;
+        let shown = format!("{score:.4}");
+        write!(f, ", with a score of {}", shown.trim_end_matches('0').trim_end_matches('.'))?;
         match open().count() {
             count if least && count > 1 => write!(f, ": the least of {count} that may be lent."),
             _ => f.write_str("."),

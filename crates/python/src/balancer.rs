@@ -4,7 +4,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-use evenly_core::{Admin, Attempt, Balancer as Core, Mishap, Nanos, Strategy, Tried, Verdict};
+use evenly_core::{
+    Admin, Attempt, Balancer as Core, Mishap, Nanos, Reason, Strategy, Tried, Verdict,
+};
 use parking_lot::Mutex;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
@@ -94,6 +96,31 @@ impl Balancer {
     fn pick(slf: &Bound<'_, Self>, key: Option<&Bound<'_, PyAny>>) -> PyResult<Pick> {
         let held = with_key(key, |key| slf.get().shared.hold(slf.py(), key, &Tried::default()))?;
         held.map(|held| Pick::new(slf.clone().unbind(), held))
+    }
+
+    /// Why the next pick would go where it would go, as `evenly.Explanation` is made of it.
+    fn _explain<'py>(
+        &self,
+        py: Python<'py>,
+        key: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let told = with_key(key, |key| self.shared.explain(key))??;
+        let reason = |reason: Option<Reason>| reason.map(Reason::name);
+        let candidates = told.candidates.iter().map(|it| {
+            let said = (it.score, reason(it.excluded));
+            (&*it.id, &*it.address, it.weight, it.in_flight, said.0, said.1).into_pyobject(py)
+        });
+        let proposals = told.trace.proposals.iter();
+        let proposals = proposals.map(|it| (&*it.id, reason(it.refused)).into_pyobject(py));
+        (
+            told.trace.stage.name(),
+            PyTuple::new(py, candidates.collect::<PyResult<Vec<_>>>()?)?,
+            PyTuple::new(py, proposals.collect::<PyResult<Vec<_>>>()?)?,
+            told.pick.as_deref().ok(),
+            reason(told.reason()),
+            told.to_string(),
+        )
+            .into_pyobject(py)
     }
 
     /// The name it was given.

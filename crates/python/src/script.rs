@@ -68,12 +68,39 @@ impl Strategy for Scripted {
         chosen.flatten()
     }
 
+    /// One with a deep copy of the object, so that what it remembers stays as it is.
+    fn twin(&self) -> Option<Box<dyn Strategy>> {
+        let copy = Python::try_attach(|py| self.0.copy(py))?;
+        Some(match copy {
+            Ok(script) => Box::new(Self(Arc::new(script))),
+            Err(error) => {
+                RAISED.set(Some(error));
+                Box::new(self.clone()) // not asked, for it has failed
+            }
+        })
+    }
+
     fn reads_clock(&self) -> bool {
         true
     }
 }
 
 impl Script {
+    fn copy(&self, py: Python<'_>) -> PyResult<Self> {
+        let copied = py.import("copy")?.call_method1("deepcopy", (self.pick.bind(py),));
+        let pick = copied.map_err(|error| {
+            errors::strategy_fault(
+                py,
+                format!(
+                    "strategy {:?} cannot be asked without changing what it remembers, for it cannot be copied ({error}): \
+                     give it a method __deepcopy__",
+                    self.name
+                ),
+            )
+        })?;
+        Ok(Self { name: self.name.clone(), pick: pick.unbind(), owner: self.owner.clone() })
+    }
+
     fn ask(
         &self,
         py: Python<'_>,

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-use evenly_core::{Balancer, Held, Key, Nanos, Outcome, Refusal, Tried};
+use evenly_core::{Balancer, Explanation, Held, Key, Nanos, Outcome, Refusal, Tried};
 use evenly_proxy::config::Health;
 use evenly_proxy::upkeep::Name;
 use parking_lot::Mutex;
@@ -54,6 +54,12 @@ impl Shared {
     pub fn try_hold(&self, key: Key<'_>, tried: &Tried) -> Result<Held, Box<Refusal>> {
         let now = self.now();
         self.dice.with(|rng| self.core.hold(key, tried, now, rng))
+    }
+
+    /// Why the next pick would go where it would go.
+    pub fn explain(&self, key: Key<'_>) -> PyResult<Explanation> {
+        let told = self.core.explain(key, &Tried::default(), self.now(), &mut self.dice.peek());
+        script::raised().map_or(Ok(told), Err)
     }
 
     /// Takes a place on a node, or raises.

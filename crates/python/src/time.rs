@@ -55,6 +55,11 @@ impl Dice {
         self.0.store(entropy(), Relaxed);
     }
 
+    /// The stream as the next pick finds it.
+    pub fn peek(&self) -> Rng {
+        Rng::seeded(self.0.load(Relaxed))
+    }
+
     /// Lends the stream.
     #[inline(always)]
     pub fn with<R>(&self, roll: impl FnOnce(&mut Rng) -> R) -> R {

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 from evenly import _engine
 from evenly.balancer.acquire import Acquire
 from evenly.balancer.attempts import Attempt, Attempts
+from evenly.balancer.explanation import Candidate, Explanation, Proposal
 from evenly.balancer.settings import Ejection, Health, Queue, Retries, Subset, from_table, seconds
 from evenly.errors import InvalidNode, InvalidSetting
 from evenly.node import Node, NodeLike, as_node, as_nodes
@@ -31,8 +32,11 @@ __all__ = [
     "Attempt",
     "Attempts",
     "Balancer",
+    "Candidate",
     "Ejection",
+    "Explanation",
     "Health",
+    "Proposal",
     "Queue",
     "Retries",
     "Subset",
@@ -80,9 +84,10 @@ class Balancer(_engine.Balancer):
     Raises `InvalidNode`, `InvalidStrategy` or `InvalidSetting` with what to write.
     """
 
-    __slots__ = ("_capacity", "_queue", "_strategy")
+    __slots__ = ("_capacity", "_described", "_queue", "_strategy")
 
     _capacity: int | None
+    _described: dict[str, object]
     _queue: Queue
     _strategy: StrategyLike
 
@@ -121,6 +126,7 @@ class Balancer(_engine.Balancer):
         if resolver is not None:
             _check_resolver(resolver)
         waiting = from_table(Queue, "queue", queue)
+        resolved = resolve(strategy)
         options = SimpleNamespace(
             health=None if health is None else from_table(Health, "health", health),
             ejection=None if ejection is None else from_table(Ejection, "ejection", ejection),
@@ -134,7 +140,7 @@ class Balancer(_engine.Balancer):
             cls,
             name,
             [_capped(node, capacity) for node in as_nodes(nodes)],
-            resolve(strategy),
+            resolved,
             options,
             _kinds(fails_on),
             resolver,
@@ -142,6 +148,7 @@ class Balancer(_engine.Balancer):
             _seed,
         )
         balancer._strategy = strategy
+        balancer._described = _described(*resolved)
         balancer._capacity = capacity
         balancer._queue = waiting
         return balancer
@@ -153,8 +160,29 @@ class Balancer(_engine.Balancer):
 
     @strategy.setter
     def strategy(self, strategy: StrategyLike) -> None:
-        self._set_strategy(*resolve(strategy))
+        resolved = resolve(strategy)
+        self._set_strategy(*resolved)
         self._strategy = strategy
+        self._described = _described(*resolved)
+
+    def explain(self, *, key: Key = None) -> Explanation:
+        """Say where the next pick would go, and why.
+
+        Nothing changes by it: no place is taken and nobody's turn is used up; a strategy written in Python is
+        asked as a deep copy. Another thread's pick may still come in between.
+        """
+        stage, candidates, proposals, pick, reason, sentence = self._explain(key)
+        return Explanation(
+            cluster=self.name,
+            strategy=self._described,
+            key=key.decode(errors="replace") if isinstance(key, bytes) else _text(key),
+            stage=stage,
+            candidates=tuple(Candidate(*one) for one in candidates),
+            proposals=tuple(Proposal(*one) for one in proposals),
+            pick=pick,
+            reason=reason,
+            sentence=sentence,
+        )
 
     def acquire(self, timeout: float | str | None = None, *, key: Key = None) -> Acquire:
         """Wait for a place when all nodes are at their capacity, first come first served.
@@ -235,6 +263,14 @@ class Balancer(_engine.Balancer):
         cls, clock: _engine.Clock, seed: int, nodes: Iterable[NodeLike], options: dict[str, Any]
     ) -> Self:
         return cls(nodes, _clock=clock, _seed=seed, **options)
+
+
+def _described(name: str, given: object) -> dict[str, object]:
+    return {**given} if isinstance(given, dict) else {"name": name}
+
+
+def _text(key: str | int | None) -> str | None:
+    return None if key is None else str(key)
 
 
 def _capped(node: Node, capacity: int | None) -> Node:
