@@ -21,6 +21,21 @@ COMMANDS: Mapping[str, str] = {
     "check": "evenly.cli.check",
     "plan": "evenly.cli.plan",
     "test": "evenly.cli.test",
+    "nodes": "evenly.cli.nodes",
+    "reload": "evenly.cli.reload",
+    "drain": "evenly.cli.drain",
+    "undrain": "evenly.cli.undrain",
+    "down": "evenly.cli.down",
+    "add": "evenly.cli.add",
+    "remove": "evenly.cli.remove",
+    "weight": "evenly.cli.weight",
+    "capacity": "evenly.cli.capacity",
+    "strategy": "evenly.cli.strategy",
+    "changes": "evenly.cli.changes",
+    "config": "evenly.cli.config",
+    "events": "evenly.cli.events",
+    "audit": "evenly.cli.audit",
+    "decisions": "evenly.cli.decisions",
     "schema": "evenly.cli.schema",
     "strategies": "evenly.cli.strategies",
     "theorems": "evenly.cli.theorems",
@@ -78,5 +93,5 @@ def menu() -> None:
     """Evenly spreads requests over nodes.
 
     `evenly serve` is a load balancer in one line, `evenly run FILE` one with a configuration,
-    `evenly demo` shows it at work.
+    `evenly demo` shows it at work; `evenly nodes`, `evenly drain` and others steer one that runs.
     """

@@ -1,0 +1,60 @@
+"""What the commands that change a running proxy have in common: what came of it, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from evenly.cli.tables import value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from evenly.cli.remote import Remote
+
+
+def tell(said: dict[str, Any], done: str) -> None:
+    """Print what came of a change; `done` says what it was."""
+    if said["applied"]:
+        click.echo(f"edition {said['edition']}: {done}")
+    else:
+        click.echo(f"edition {said['edition']} stays in force, it has that already: {done}")
+    for line in consequences(said):
+        click.echo(f"  {line}")
+
+
+def consequences(said: dict[str, Any]) -> Iterator[str]:
+    """What else came of it: sockets, changes that ended, and what waits for a restart."""
+    for fate in ("opened", "closed"):
+        names = (said.get("listeners") or {}).get(fate)
+        if names:
+            yield f"listeners {fate}: {', '.join(names)}"
+    for fate in ("added", "removed", "changed"):
+        names = (said.get("clusters") or {}).get(fate)
+        if names:
+            yield f"clusters {fate}: {', '.join(names)}"
+    for dropped in said.get("dropped", ()):
+        yield f"no longer in force: {change(dropped['change'])}: {dropped['why']}"
+    for key in said.get("needs_restart") or ():
+        yield f"{key} is taken at the next start only"
+
+
+def change(given: dict[str, Any]) -> str:
+    """A run-time change in a line."""
+    of = f"cluster {given['cluster']}"
+    if given["node"] is None:
+        return f"{of}: {given['what']} {value(given['value'])}"
+    of = f"{of}: node {given['node']}"
+    if given["what"] == "node":
+        return f"{of} {'removed' if given['value'] is None else 'added'}"
+    return f"{of}: {given['what']} {value(given['value'])}"
+
+
+def set_state(remote: Remote, cluster: str, nodes: Sequence[str], state: str, done: str) -> None:
+    """Give nodes a state, one after another."""
+    from evenly.cli.remote import node_path
+
+    for node in nodes:
+        said = remote.patch(node_path(cluster, node), {"state": state})
+        tell(said, f"node {node} of {cluster} {done}")
