@@ -31,6 +31,37 @@ impl Waiter {
     }
 }
 
+/// Over how many of those served the pace is averaged: where a few places come free at the same moment, 256 know it to a
+/// few percent.
+const PACED: u32 = 256;
+/// So many must have been served in a row before the pace says anything.
+const KNOWN: u32 = 16;
+/// The share of one's patience in which one must come to one's turn by that pace; the rest is for what it does not know.
+const IN_TIME: f64 = 0.75;
+
+/// How fast those who wait are served.
+#[derive(Default)]
+struct Pace {
+    /// Mean time between two of them.
+    gap: f64,
+    seen: u32,
+    last: Option<Nanos>,
+}
+
+impl Pace {
+    fn served(&mut self, now: Nanos) {
+        if let Some(last) = self.last.replace(now) {
+            self.seen = (self.seen + 1).min(PACED);
+            self.gap += (now.since(last).0 as f64 - self.gap) / f64::from(self.seen);
+        }
+    }
+
+    /// Whether who joins behind `ahead` others comes to his turn within `patience`, as far as is known.
+    fn allows(&self, ahead: usize, patience: Nanos) -> bool {
+        self.seen < KNOWN || ahead as f64 * self.gap <= IN_TIME * patience.0 as f64
+    }
+}
+
 /// Answers all calls when a round panics, so that the next caller serves the queue again.
 struct Ended<'a>(&'a AtomicU32);
 
@@ -44,6 +75,8 @@ impl Drop for Ended<'_> {
 #[derive(Default)]
 pub struct Queue {
     waiters: Mutex<VecDeque<Waiter>>,
+    /// Of an unbroken queue: it is forgotten when nobody waits any more. Locked after `waiters`, if both are.
+    pace: Mutex<Pace>,
     /// The length, readable without the lock.
     length: AtomicU32,
     /// How many of them would take any node, so that nobody may overtake them: a pick looks at it.
@@ -84,15 +117,20 @@ impl Queue {
         std::mem::forget(ended);
     }
 
-    /// Joins the end, unless `most` wait already.
+    /// Joins the end, unless `most` wait already, or so many that one's turn would come too late: who cannot be served
+    /// is told so at once, not after a wait in vain.
     pub(crate) fn join(
         &self,
         waiter: impl FnOnce(Ticket) -> Waiter,
         most: usize,
+        patience: Nanos,
     ) -> Option<Ticket> {
         let mut waiters = self.waiters.lock();
-        if waiters.len() >= most {
+        if waiters.len() >= most || !self.pace.lock().allows(waiters.len(), patience) {
             return None;
+        }
+        if waiters.is_empty() {
+            *self.pace.lock() = Pace::default();
         }
         let ticket = Ticket(self.tickets.fetch_add(1, Relaxed));
         let waiter = waiter(ticket);
@@ -116,6 +154,11 @@ impl Queue {
         let start = after.map_or(0, |after| waiters.partition_point(|one| one.ticket.0 <= after.0));
         let next = waiters.range(start..).find(|one| may(&one.tried))?;
         Some((next.ticket, next.key.clone(), next.tried.clone(), next.since))
+    }
+
+    /// Somebody was served.
+    pub(crate) fn served(&self, now: Nanos) {
+        self.pace.lock().served(now);
     }
 
     /// Leaves, to be served or before one's turn; nothing when one has left already. So a waiter is served or

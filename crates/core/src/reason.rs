@@ -25,7 +25,7 @@ reasons! {
     NoNode => "no_node",
     /// Every node that serves is at its capacity.
     AtCapacity => "at_capacity",
-    /// The waiting queue is full.
+    /// The waiting queue is full, or so long that one's turn would come too late.
     QueueFull => "queue_full",
     /// No place came free in time.
     QueueTimeout => "queue_timeout",

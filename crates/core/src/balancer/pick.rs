@@ -273,7 +273,8 @@ impl Balancer {
         };
         let waiter =
             |ticket| Waiter { ticket, key, tried: tried.clone(), since: now, deadline, wake };
-        let Some(ticket) = self.queue.join(waiter, self.settings.load().queue.length) else {
+        let (most, patience) = (self.settings.load().queue.length, deadline.since(now));
+        let Some(ticket) = self.queue.join(waiter, most, patience) else {
             return Err(Box::new(Refusal { reason: Reason::QueueFull, ..*refusal }));
         };
         self.serve(now);
@@ -313,6 +314,7 @@ impl Balancer {
                     Ok(held) => {
                         let loan = Loan::new(self.clone(), held);
                         if let Some(waiter) = self.queue.leave(ticket) {
+                            self.queue.served(now);
                             (waiter.wake)(Ok(loan));
                         }
                     }

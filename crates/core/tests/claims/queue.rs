@@ -259,3 +259,39 @@ fn a_wake_that_panics_does_not_keep_the_others_waiting() {
     balancer.tick(Nanos::from_millis(1));
     assert_eq!(names(&told), [1]);
 }
+
+/// Twice as many come as one node can serve, each with a second of patience: who is not served is refused as he comes,
+/// nobody waits in vain, and the node is never idle. The queue settles at three quarters of what is served in a second.
+#[test]
+fn who_would_wait_in_vain_is_refused_at_once() {
+    let (balancer, told) = (cluster(1, 1_024), Told::default());
+    let (work, gap) = (Nanos::from_millis(10), Nanos::from_millis(5));
+    let mut loan = Some(pick(&balancer, Nanos::ZERO, &mut Rng::seeded(129)));
+    let (mut refused, mut served) = (0, 0);
+    for who in 1..=2_000 {
+        let now = gap.times(who as f64);
+        if who % 2 == 0 {
+            loan.take().expect("never idle").leave(Outcome::Success, now);
+        }
+        let (log, patience) = (told.clone(), Nanos::from_secs(1));
+        let wake = Box::new(move |result: Result<Loan, evenly_core::Refusal>| {
+            log.lock().push((who, result.map_err(|refusal| refusal.reason)));
+        });
+        let deadline = now.plus(patience);
+        match balancer.enqueue(Key::None, &Tried::default(), deadline, now, wake) {
+            Ok(_) => {}
+            Err(refusal) => {
+                assert_eq!(refusal.reason, Reason::QueueFull);
+                refused += 1;
+            }
+        }
+        balancer.tick(now);
+        for (_, result) in told.lock().drain(..) {
+            loan = Some(result.expect("nobody's patience ends"));
+            served += 1;
+        }
+    }
+    let places = (Nanos::from_secs(1).as_secs_f64() / work.as_secs_f64() * 0.75) as usize;
+    assert!(balancer.waiting().abs_diff(places) <= 1, "{} wait", balancer.waiting());
+    assert_eq!((served, served + refused + balancer.waiting()), (1_000, 2_000));
+}
