@@ -61,6 +61,8 @@ reasons! {
     ConnectFailed => "connect_failed",
     /// The connection to the node was not made in time.
     ConnectTimeout => "connect_timeout",
+    /// The process had no descriptor left to connect with.
+    NoDescriptor => "no_descriptor",
     /// The node closed or reset the connection before its response was complete.
     NodeReset => "node_reset",
     /// The node's response head did not come in time.

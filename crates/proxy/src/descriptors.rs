@@ -1,6 +1,22 @@
 //! How many connections the process may have.
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// How often a connection could not be made for want of a descriptor.
+static WANTED: AtomicU64 = AtomicU64::new(0);
+
+/// Somebody is short of a descriptor: each worker gives up the connections to nodes that only wait, with its next
+/// sweep.
+pub fn wanted() {
+    WANTED.fetch_add(1, Relaxed);
+}
+
+/// How often that was.
+pub fn shortages() -> u64 {
+    WANTED.load(Relaxed)
+}
 
 /// Kept back for listeners, the admin listener, checks, logs and the control process.
 const OTHERS: usize = 64;

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, UnixListener};
 
+use crate::descriptors;
 use crate::edition::LiveListener;
+use crate::probe::is_ours;
 use crate::worker::Worker;
 
 /// How long accepting rests when the process or the machine has no descriptor left.
@@ -167,7 +169,8 @@ pub async fn accept(
         match socket.accept(&listener).await {
             Ok(client) => crew.hand_over(client),
             Err(error) if is_of_the_connection(&error) => {}
-            Err(error) if is_want_of_descriptors(&error) => {
+            Err(error) if is_ours(&error) => {
+                descriptors::wanted();
                 tokio::time::sleep(OUT_OF_DESCRIPTORS).await;
             }
             Err(error) => return Err(error),
@@ -186,12 +189,4 @@ fn is_of_the_connection(error: &io::Error) -> bool {
             | io::ErrorKind::NotConnected
             | io::ErrorKind::PermissionDenied
     )
-}
-
-fn is_want_of_descriptors(error: &io::Error) -> bool {
-    const ENOMEM: i32 = 12;
-    const ENFILE: i32 = 23;
-    const EMFILE: i32 = 24;
-    const ENOBUFS: i32 = 105;
-    matches!(error.raw_os_error(), Some(ENOMEM | ENFILE | EMFILE | ENOBUFS))
 }

@@ -76,6 +76,11 @@ impl Pool {
         });
     }
 
+    /// Closes all that wait: somebody needs their descriptors more.
+    pub fn shed(&self) {
+        self.berths.borrow().values().for_each(|berth| berth.idle.borrow_mut().clear());
+    }
+
     /// Whether no connection waits.
     pub fn is_empty(&self) -> bool {
         self.berths.borrow().is_empty()

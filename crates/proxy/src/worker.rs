@@ -16,7 +16,6 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
 use crate::alarm::Alarms;
-use crate::clock;
 use crate::edition::Edition;
 use crate::listener::Client;
 use crate::phase::Phase;
@@ -24,6 +23,7 @@ use crate::pool::Pool;
 use crate::relay;
 use crate::rules::Rules;
 use crate::shared::Shared;
+use crate::{clock, descriptors};
 
 /// Bytes read at once. One read of this size keeps a bulk transfer at a few system calls per hundred kilobytes, and
 /// it is shared by all connections of the worker, so it stays in the cache.
@@ -221,6 +221,7 @@ async fn run(
     });
     let mut next = Instant::now() + period;
     let mut last_moment = None;
+    let mut shortages = descriptors::shortages();
     loop {
         // Counted from the hand-over on: a connection that has not set its alarm yet will.
         let busy = open.load(Relaxed) > 0 || !local.pool.is_empty();
@@ -261,6 +262,10 @@ async fn run(
                 let now = clock::now();
                 local.alarms.sweep(now);
                 local.pool.sweep(now);
+                if shortages != descriptors::shortages() {
+                    shortages = descriptors::shortages();
+                    local.pool.shed();
+                }
                 next = Instant::now() + period;
             }
         }

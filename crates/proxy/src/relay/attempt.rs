@@ -13,10 +13,14 @@ use super::exchange::{End, Exchange};
 use super::intake::Request;
 use super::tunnel::{self, Way};
 use super::{After, Connection, answer, waiting};
-use crate::clock;
 use crate::pool::Berth;
+use crate::probe::is_ours;
 use crate::stream::Stream;
 use crate::worker::Local;
+use crate::{clock, descriptors};
+
+/// How long a connection to a node waits for a descriptor that somebody gives up.
+const SHORTAGE: Duration = Duration::from_millis(10);
 
 /// Statuses that count as the node's failure. 501 and 505 answer the request, they do not fail it.
 pub(super) const fn fails(status: u16) -> bool {
@@ -91,8 +95,12 @@ async fn on_node(
     loop {
         let (node, reused) = match waiting.take() {
             Some(node) => (node, true),
-            None => match Box::pin(connect(connection, berth)).await {
+            None => match Box::pin(connect(local, connection, berth)).await {
                 Ok(node) => (node, false),
+                Err(reason @ Reason::NoDescriptor) => {
+                    request.tally.fail(reason, None);
+                    return Step::Refuse(Outcome::Cancelled);
+                }
                 Err(reason) => return failed(local, connection, request, reason, Mishap::Connect),
             },
         };
@@ -220,18 +228,29 @@ fn failure(reason: Reason, retry_after: Option<u64>) -> Outcome {
     Outcome::Failure(Failure { reason, retry_after: retry_after.map(Nanos::from_secs) })
 }
 
-/// A new connection to a node.
-async fn connect(connection: &Connection, berth: &Berth) -> Result<Stream, Reason> {
+/// A new connection to a node. For want of descriptors it is made again and again, while those are given up that only
+/// wait: our want is no fault of the node's.
+async fn connect(local: &Local, connection: &Connection, berth: &Berth) -> Result<Stream, Reason> {
     let limit = connection.rules.cluster.connect;
     connection.alarm.set(clock::now().plus(limit));
-    let mut connecting = pin!(Stream::connect(&berth.address));
-    let stream = poll_fn(|cx| match connecting.as_mut().poll(cx) {
-        Poll::Pending if connection.alarm.rung() => Poll::Ready(Err(Reason::ConnectTimeout)),
-        Poll::Pending => Poll::Pending,
-        Poll::Ready(Ok(stream)) => Poll::Ready(Ok(stream)),
-        Poll::Ready(Err(_)) => Poll::Ready(Err(Reason::ConnectFailed)),
-    })
-    .await?;
+    let stream = loop {
+        let mut connecting = pin!(Stream::connect(&berth.address));
+        let made = poll_fn(|cx| match connecting.as_mut().poll(cx) {
+            Poll::Pending if connection.alarm.rung() => Poll::Ready(Err(Reason::ConnectTimeout)),
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(made) => Poll::Ready(Ok(made)),
+        });
+        match made.await? {
+            Ok(stream) => break stream,
+            Err(fault) if !is_ours(&fault) => return Err(Reason::ConnectFailed),
+            Err(_) if connection.alarm.rung() => return Err(Reason::NoDescriptor),
+            Err(_) => {
+                descriptors::wanted();
+                local.pool.shed();
+                sleep(SHORTAGE).await;
+            }
+        }
+    };
     berth.meter.connected.add(1);
     Ok(stream)
 }
