@@ -49,20 +49,39 @@ def command(
     \b
     evenly serve --listen 127.0.0.1:8080 --to 127.0.0.1:9001,127.0.0.1:9002 --health /healthz
     """
-    start(configuration(listen, to, strategy, health, workers, admin))
+    wanted = tree(listen, to, strategy, health, workers, admin)
+    start(configuration(wanted), None, source(wanted))
 
 
-def configuration(
+def configuration(tree: dict[str, Any]) -> Config:
+    """The same configuration that a file would give; faults name the options."""
+    from evenly import config
+
+    return config.from_tree(tree, "evenly serve", _option)
+
+
+def source(tree: dict[str, Any]) -> str:
+    """The same as a file, which the runtime API shows and changes."""
+    from evenly.config.document import write_value
+
+    lines = ["# What `evenly serve` was told."]
+    for key, value in tree.items():
+        tables = {f"{key}.{name}": one for name, one in value.items() if isinstance(one, dict)}
+        for name, table in (tables or {key: value}).items():
+            lines += ["", f"[{name}]"]
+            lines += [f"{setting} = {write_value(item)}" for setting, item in table.items()]
+    return "\n".join(lines) + "\n"
+
+
+def tree(
     listen: str,
     to: tuple[str, ...],
     strategy: str | None = None,
     health: str | None = None,
     workers: int | None = None,
     admin: str | None = None,
-) -> Config:
-    """The same configuration that a file would give; faults name the options."""
-    from evenly import config
-
+) -> dict[str, Any]:
+    """The values that a file would have."""
     nodes = [node.strip() for part in to for node in part.split(",") if node.strip()]
     if not nodes:
         raise click.UsageError("--to names no node: write --to 127.0.0.1:9001,127.0.0.1:9002")
@@ -79,7 +98,7 @@ def configuration(
         tree["proxy"] = {"workers": workers}
     if admin is not None:
         tree["admin"] = {"address": admin}
-    return config.from_tree(tree, "evenly serve", _option)
+    return tree
 
 
 def _option(loc: Loc) -> str:

@@ -12,12 +12,15 @@ from click.testing import CliRunner, Result
 
 from evenly import _engine
 from evenly.cli.menu import COMMANDS, menu
-from evenly.config import json_schema
+from evenly.config import json_schema, parse
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SOUND = '[listen.web]\naddress = "127.0.0.1:8080"\nto = "c"\n[cluster.c]\nnodes = ["a:1"]\n'
+
+
+Started = list[tuple[dict[str, Any], list[str], dict[str, Any]]]
 
 
 def evenly(*words: str) -> Result:
@@ -26,12 +29,12 @@ def evenly(*words: str) -> Result:
 
 
 @pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict[str, Any], list[str]]]:
+def started(monkeypatch: pytest.MonkeyPatch) -> Started:
     """What the engine would have been started with; it ends with exit code 7 at once."""
-    calls: list[tuple[dict[str, Any], list[str]]] = []
+    calls: Started = []
 
-    def run_proxy(text: str, control: list[str]) -> int:
-        calls.append((json.loads(text), control))
+    def run_proxy(text: str, control: list[str], document: str) -> int:
+        calls.append((json.loads(text), control, json.loads(document)))
         return 7
 
     monkeypatch.setattr(_engine, "run_proxy", run_proxy)
@@ -127,20 +130,19 @@ def test_the_version_says_what_it_runs_on() -> None:
 
 
 def test_run_starts_the_engine_with_the_whole_configuration(
-    tmp_path: Path, started: list[tuple[dict[str, Any], list[str]]]
+    tmp_path: Path, started: Started
 ) -> None:
     """The engine's exit code is the command's; the control process is this very Python."""
     file = tmp_path / "evenly.toml"
     file.write_text(SOUND)
     assert evenly("run", str(file)).exit_code == 7
-    ((configuration, control),) = started
+    ((configuration, control, document),) = started
+    assert (document["file"], document["source"]) == (str(file), SOUND)
     assert set(configuration) == {"proxy", "admin", "log", "listeners", "clusters"}
     assert control[:3] == [sys.executable, "-m", "evenly.control"]
 
 
-def test_run_starts_nothing_with_a_faulty_file(
-    tmp_path: Path, started: list[tuple[dict[str, Any], list[str]]]
-) -> None:
+def test_run_starts_nothing_with_a_faulty_file(tmp_path: Path, started: Started) -> None:
     """A proxy that half understood its configuration is worse than none."""
     file = tmp_path / "evenly.toml"
     file.write_text(SOUND.replace("[cluster.c]", "[cluster.d]"))
@@ -148,12 +150,14 @@ def test_run_starts_nothing_with_a_faulty_file(
     assert started == []
 
 
-def test_serve_is_a_file_in_one_line(started: list[tuple[dict[str, Any], list[str]]]) -> None:
+def test_serve_is_a_file_in_one_line(started: Started) -> None:
     """All options reach the engine."""
     words = "--listen 127.0.0.1:80 --to a:1,b:2 --to [::1]:3 --strategy random --health /up"
     run = evenly("serve", *words.split(), "--workers", "3", "--admin", "127.0.0.1:9901")
     assert run.exit_code == 7, run.stderr
-    ((configuration, _),) = started
+    ((configuration, _, document),) = started
+    assert document["file"] is None
+    assert parse(document["source"]).engine() == configuration
     assert configuration["proxy"] == {"workers": 3, "drain": 30.0, "user": None, "group": None}
     assert configuration["admin"] == {"address": "127.0.0.1:9901", "token": None}
     (listener,) = configuration["listeners"]
@@ -165,7 +169,7 @@ def test_serve_is_a_file_in_one_line(started: list[tuple[dict[str, Any], list[st
 
 
 def test_serve_names_options_where_a_file_has_lines(
-    started: list[tuple[dict[str, Any], list[str]]],
+    started: Started,
 ) -> None:
     """Every fault at once, each beside the option it comes from."""
     words = "--listen localhost:80 --to a:1,a:1,b --strategy rnadom --health up --workers 0"
