@@ -6,9 +6,9 @@ import math
 from typing import TYPE_CHECKING
 
 from evenly.assertions import scene, words
+from evenly.config import standin
 from evenly.config.expectation import USUAL_ZIPF
 from evenly.config.share import written as share
-from evenly.errors import NoNodeAvailable
 from evenly.plan.keys import keyed
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def reasons(evidence: Evidence, broken: Sequence[Finding]) -> Iterator[str]:
         yield from (note for note in evidence.results.notes if not note.startswith(NOISE))
     named = scene.by_name(evidence.changed)
     if named and keyed(evidence.changed):
-        yield f"{words.both(named)}: a host name counts as one node here, and as one per address in the proxy"
+        yield f"{words.both(named)}: {standin.COUNTS_AS_ONE}"
 
 
 def _pick(evidence: Evidence) -> Iterator[str]:
@@ -48,12 +48,7 @@ def _pick(evidence: Evidence) -> Iterator[str]:
     if not keyed(evidence.changed):
         yield f"{evidence.changed.strategy['name']} sends requests to any node that is fit"
     elif evidence.test.key is not None:
-        try:
-            home = evidence.balancer.owner(evidence.test.key)
-        except NoNodeAvailable as refused:
-            yield str(refused)
-        else:
-            yield f"key {evidence.test.key} lives on {home}"
+        yield f"key {evidence.test.key}: {evidence.balancer.explain(key=evidence.test.key).sentence}"
 
 
 def _too_much(evidence: Evidence) -> Iterator[str]:

@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, str] = {
     "events": "evenly.cli.events",
     "audit": "evenly.cli.audit",
     "decisions": "evenly.cli.decisions",
+    "explain": "evenly.cli.explain",
     "schema": "evenly.cli.schema",
     "strategies": "evenly.cli.strategies",
     "theorems": "evenly.cli.theorems",

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from evenly.config.cluster import ClusterSection
     from evenly.config.node import NodeSection
 
+COUNTS_AS_ONE = "a host name counts as one node here, and as one per address in the proxy"
+"""What is to be said of nodes given `by_name`, wherever it matters."""
+
 CHECKED = ("every", "fast", "timeout", "rise", "fall", "jitter", "required")
 """What a check on a virtual clock goes by; a simulated node has no path to ask for."""
 

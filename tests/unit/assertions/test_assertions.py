@@ -78,6 +78,12 @@ BROKEN: list[tuple[dict[str, Any], dict[str, Any], str, str]] = [
         "power_of_two sends requests to any node that is fit",
     ),
     (
+        {"answer_from": ["a"], "key": "42", "draining": ["c"]},
+        {"strategy": "rendezvous"},
+        "answers come from a only",
+        'key 42: "b" is lent: rendezvous proposed it, with a score of 0: the least of 2 that may be lent.',
+    ),
+    (
         {"not_from": ["a"], "failures_at_most": 1},
         {},
         "no answer comes from a",
