@@ -44,12 +44,18 @@ class Pace:
     reload: float
     kill: float
     control: float
+    rotate: float
 
     @classmethod
     def of(cls, minutes: float, seed: int, reload: float) -> Pace:
         """A short soak is more eventful, so that everything happens in it."""
         seconds = minutes * 60
-        return cls(seconds, seed, reload, min(8.0, seconds / 8), min(60.0, seconds / 3))
+        kill, control, rotate = (
+            min(8.0, seconds / 8),
+            min(60.0, seconds / 3),
+            min(45.0, seconds / 4),
+        )
+        return cls(seconds, seed, reload, kill, control, rotate)
 
 
 @dataclass
@@ -75,6 +81,7 @@ class Soak:
         self.spare = f"{LOOPBACK}:{free_ports(1)[0]}"
         self.document = Document(self.fleet, self.spare, pace.seed)
         self.log = folder / "access.jsonl"
+        self.logs = [self.log]
         self.books = Books()
         self.watch = Watch()
         self.done: Counter[str] = Counter()
@@ -93,7 +100,7 @@ class Soak:
                 state = proxy.clusters()["clusters"]
                 metrics = proxy.metrics()
             # The last lines are written as the proxy ends.
-            found = audit(self.books, [self.log], self.fleet.members)
+            found = audit(self.books, self.logs, self.fleet.members)
         for cluster in state:
             self.ledger(cluster, found)
         self.expect(
@@ -166,6 +173,7 @@ class Soak:
             (1.0, lambda: self.look(proxy)),
             (self.pace.kill, self.kill),
             (self.pace.control, lambda: self.kill_control(proxy)),
+            (self.pace.rotate, lambda: self.rotate(proxy)),
         ]
         if self.pace.reload:
             every.append((self.pace.reload, lambda: self.done.update(editions.next())))
@@ -214,6 +222,13 @@ class Soak:
         """SIGKILL the control process; the engine starts another."""
         os.kill(proxy.control(), signal.SIGKILL)
         self.done["control processes killed"] += 1
+
+    def rotate(self, proxy: Proxy) -> None:
+        """Rename the access log and have it opened anew: no line may be lost or come twice."""
+        self.logs.append(self.log.rename(self.log.with_suffix(f".{len(self.logs)}")))
+        proxy.signal(signal.SIGUSR1)
+        until(self.log.exists, "the access log is opened anew")
+        self.done["access log rotated"] += 1
 
     def at_rest(self, proxy: Proxy, before: int) -> None:
         """After the last client: nothing in flight, and as many descriptors as before the first."""
