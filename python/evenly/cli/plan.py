@@ -5,12 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
-
-if TYPE_CHECKING:
-    from evenly.plan import Plan
 
 
 def share(_ctx: click.Context, _param: click.Parameter, text: str | None) -> float | None:
@@ -70,19 +67,18 @@ def command(
 
     wanted = config.load(new)
     if against is None:
-        made = running(new, config_file, admin)
+        found = running(new, config_file, admin)
     elif config_file or admin:
         raise click.UsageError("--against compares with a file: leave --config and --admin out")
     else:
-        made = plan(config.load(against), wanted)
-    show(made, most, as_json=as_json)
+        found = plan(config.load(against), wanted).as_dict()
+    show(found, most, as_json=as_json)
 
 
-def running(new: str, config_file: str | None, admin: str | None) -> Plan:
+def running(new: str, config_file: str | None, admin: str | None) -> dict[str, Any]:
     """The plan that the running proxy makes of a file: it alone knows its connections, and what is in force."""
     from evenly.cli.remote import meant
     from evenly.config.document import Document
-    from evenly.plan import Plan
 
     if config_file is None and admin is None:
         if "admin" not in Document.read(new).tree:
@@ -91,15 +87,24 @@ def running(new: str, config_file: str | None, admin: str | None) -> Plan:
                 "or compare with a file: --against OLD"
             )
         config_file = new
-    found = meant(config_file, admin).post("/v1/plan", Path(new).read_text(encoding="utf-8"))
-    return Plan.of_dict(found)
+    text = Path(new).read_text(encoding="utf-8")
+    found: dict[str, Any] = meant(config_file, admin).post("/v1/plan", text)
+    return found
 
 
-def show(plan: Plan, most: float | None, *, as_json: bool) -> None:
+def show(found: dict[str, Any], most: float | None, *, as_json: bool) -> None:
     """Print the plan, and end with the exit code that it deserves."""
+    from evenly.cli.steer import change
+    from evenly.plan import Plan
     from evenly.plan.text import percent
 
-    click.echo(json.dumps(plan.as_dict(), indent=2, ensure_ascii=False) if as_json else str(plan))
+    plan = Plan.of_dict(found)
+    if as_json:
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        click.echo(str(plan))
+        for one in found.get("dropped", ()):
+            click.echo(f"no longer in force: {change(one['change'])}: {one['why']}")
     if most is not None and plan.moves > most:
         click.echo(
             f"evenly: {percent(plan.moves)} of the keys of a cluster would move, more than {percent(most)}",
