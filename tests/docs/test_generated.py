@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from evenly import _engine
-from scripts import pages
+from scripts import operating_pages, pages
 
 STRATEGIES = {entry["name"]: entry for entry in _engine.strategies()}
 
@@ -38,3 +39,21 @@ def test_every_reason_of_the_engine_is_on_the_page() -> None:
     source = (pages.ROOT / "crates/core/src/reason.rs").read_text()
     table = source.split("\nreasons! {")[1].split("\n}")[0]
     assert pages.reasons_page()[1].count("\n| `") == table.count("=>") > 20
+
+
+@pytest.mark.parametrize(
+    ("page", "source", "mark"),
+    [
+        (operating_pages.events_page, operating_pages.EVENTS, "\n| `"),
+        (operating_pages.metrics_page, operating_pages.METRICS, "\n## `"),
+    ],
+)
+def test_every_event_and_every_metric_is_on_its_page(
+    page: Callable[[], tuple[Path, str]], source: Path, mark: str
+) -> None:
+    """These pages are cut out of the source in the same way, so they are counted in the same way."""
+    text = source.read_text()
+    table = text[text.index("s! {") :].split("\n}")[0]
+    path, written = page()
+    assert written.count(mark) == table.count("=>") > 10
+    assert path.read_text() == written, f"run `make docs`: {path} is out of date"

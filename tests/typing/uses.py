@@ -44,6 +44,7 @@ for node in users.nodes:
     assert_type(node.latency, float | None)
 
 assert_type(users.balance_ratio(), float)
+assert_type(users.peak_to_mean(), float)
 assert_type(users.jain_index(), float)
 
 

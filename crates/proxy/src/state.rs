@@ -55,6 +55,7 @@ fn cluster(given: &Cluster, live: &LiveCluster) -> Value {
         "requests": requests,
         "waiting": balancer.waiting(),
         "balance_ratio": balancer.balance_ratio(),
+        "peak_to_mean": balancer.peak_to_mean(),
         "jain_index": balancer.jain_index(),
         "nodes": balancer.nodes(now).iter().map(|report| node(report, now)).collect::<Vec<_>>(),
     })

@@ -149,6 +149,11 @@ impl Balancer {
         self.shared.core.balance_ratio()
     }
 
+    /// Greatest load / mean load, each per unit of weight; 1 when even or idle.
+    fn peak_to_mean(&self) -> f64 {
+        self.shared.core.peak_to_mean()
+    }
+
     /// Jain's fairness index of the loads per unit of weight: 1 when all are equal, 1/k when one has all.
     fn jain_index(&self) -> f64 {
         self.shared.core.jain_index()

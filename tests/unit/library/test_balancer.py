@@ -104,11 +104,15 @@ def test_another_strategy_is_put_in_force_live() -> None:
 
 
 def test_indices_of_balance_are_those_of_the_theory() -> None:
-    """Loads 2, 1, 1 of equal weight: least / greatest = 1/2, Jain = 16 / (3 * 6)."""
+    """Loads 2, 1, 1 of equal weight: least / greatest = 1/2, greatest / mean = 2 / (4/3), Jain =
+    16 / (3 * 6).
+    """
     balancer = Balancer([f"10.0.0.{at}:80" for at in (1, 2, 3)], strategy="least_connections")
     assert (balancer.balance_ratio(), balancer.jain_index()) == (1.0, 1.0)
+    assert balancer.peak_to_mean() == 1.0
     held = [balancer.pick() for _ in range(4)]
     assert balancer.balance_ratio() == pytest.approx(1 / 2)
+    assert balancer.peak_to_mean() == pytest.approx(3 / 2)
     assert balancer.jain_index() == pytest.approx(16 / 18)
     del held
 

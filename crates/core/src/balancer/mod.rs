@@ -149,6 +149,19 @@ impl Balancer {
         if most > 0.0 { loads.iter().copied().fold(f64::INFINITY, f64::min) / most } else { 1.0 }
     }
 
+    /// Greatest load per unit of weight / load of all per unit of weight: 1 when even, idle or empty.
+    pub fn peak_to_mean(&self) -> f64 {
+        let cluster = self.cluster.load();
+        let (mut load, mut weight, mut peak) = (0.0, 0.0, 0.0_f64);
+        for member in &cluster.members {
+            let (mine, size) = (f64::from(member.state.in_flight()), f64::from(member.weight));
+            load += mine;
+            weight += size;
+            peak = peak.max(mine / size);
+        }
+        if peak > 0.0 { peak * weight / load } else { 1.0 }
+    }
+
     /// Jain's fairness index of the loads per unit of weight: 1 when all are equal, 1/k when one has all; 1 when idle.
     pub fn jain_index(&self) -> f64 {
         let loads = self.relative_loads();

@@ -94,6 +94,8 @@ fn the_balance_ratio_is_one_for_loads_in_proportion_and_nothing_is_in_balance_to
     let (one, nine): (Vec<_>, Vec<_>) = loans.into_iter().partition(|loan| &**loan.id() == "n0");
     drop(nine);
     assert!(balancer.balance_ratio().abs() < 1e-12 && (balancer.jain_index() - 0.5).abs() < 1e-12);
+    // One request on weight 1 of 10: ten times what an even load would be.
+    assert!((balancer.peak_to_mean() - 10.0).abs() < 1e-12);
     drop(one);
 }
 

@@ -6,6 +6,7 @@ use prometheus::proto::{
     Bucket, Counter, Gauge, Histogram, LabelPair, Metric, MetricFamily, MetricType,
 };
 
+use super::table::{Family, Kind};
 use crate::meter::BOUNDS;
 
 /// The page under construction.
@@ -24,28 +25,27 @@ impl Page {
     }
 
     /// Adds a count that only grows.
-    pub fn counter(&mut self, name: &'static str, help: &'static str, labels: &Labels, value: u64) {
+    pub fn counter(&mut self, family: &Family, labels: &Labels, value: u64) {
         let mut counter = Counter::default();
         counter.set_value(value as f64);
         let mut metric = labelled(labels);
         metric.set_counter(counter);
-        self.add(name, help, MetricType::COUNTER, metric);
+        self.add(family, metric);
     }
 
     /// Adds a value that moves both ways.
-    pub fn gauge(&mut self, name: &'static str, help: &'static str, labels: &Labels, value: f64) {
+    pub fn gauge(&mut self, family: &Family, labels: &Labels, value: f64) {
         let mut gauge = Gauge::default();
         gauge.set_value(value);
         let mut metric = labelled(labels);
         metric.set_gauge(gauge);
-        self.add(name, help, MetricType::GAUGE, metric);
+        self.add(family, metric);
     }
 
     /// Adds a distribution: counts per bucket of [`BOUNDS`] and one beyond, and the sum of what was observed.
     pub fn histogram(
         &mut self,
-        name: &'static str,
-        help: &'static str,
+        family: &Family,
         labels: &Labels,
         counts: &[u64; BOUNDS.len() + 1],
         sum: f64,
@@ -67,15 +67,19 @@ impl Page {
         histogram.set_sample_sum(sum);
         let mut metric = labelled(labels);
         metric.set_histogram(histogram);
-        self.add(name, help, MetricType::HISTOGRAM, metric);
+        self.add(family, metric);
     }
 
-    fn add(&mut self, name: &'static str, help: &'static str, kind: MetricType, metric: Metric) {
-        let index = *self.index.entry(name).or_insert_with(|| {
+    fn add(&mut self, given: &Family, metric: Metric) {
+        let index = *self.index.entry(given.name).or_insert_with(|| {
             let mut family = MetricFamily::default();
-            family.set_name(name.to_owned());
-            family.set_help(help.to_owned());
-            family.set_field_type(kind);
+            family.set_name(given.name.to_owned());
+            family.set_help(given.help.to_owned());
+            family.set_field_type(match given.kind {
+                Kind::Counter => MetricType::COUNTER,
+                Kind::Gauge => MetricType::GAUGE,
+                Kind::Histogram => MetricType::HISTOGRAM,
+            });
             self.families.push(family);
             self.families.len() - 1
         });

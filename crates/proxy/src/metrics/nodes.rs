@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::family::Page;
-use super::{classes, flag, histogram};
+use super::{classes, flag, histogram, table};
 use crate::clock;
 use crate::meter::{ClusterMeter, NodeMeter};
 
@@ -22,69 +22,29 @@ pub fn nodes(
     for report in &reports {
         let id = &report.id;
         let labels = [("cluster", cluster), ("node", &**id)];
-        page.gauge(
-            "evenly_in_flight",
-            "Requests that a node is working on.",
-            &labels,
-            f64::from(report.in_flight),
-        );
-        page.gauge(
-            "evenly_node_weight",
-            "A node's share beside the others.",
-            &labels,
-            f64::from(report.weight),
-        );
-        page.gauge(
-            "evenly_node_serving",
-            "1 while a node takes requests.",
-            &labels,
-            flag(report.serving),
-        );
+        page.gauge(&table::IN_FLIGHT, &labels, f64::from(report.in_flight));
+        page.gauge(&table::NODE_WEIGHT, &labels, f64::from(report.weight));
+        page.gauge(&table::NODE_SERVING, &labels, flag(report.serving));
         let standing = [
             ("cluster", cluster),
             ("node", id),
             ("health", report.health.name()),
             ("reason", report.reason.name()),
         ];
-        page.gauge(
-            "evenly_node_standing",
-            "How a node stands, with the reason; always 1.",
-            &standing,
-            1.0,
-        );
-        page.counter("evenly_node_picks_total", "Times a node was picked.", &labels, report.picks);
-        page.counter(
-            "evenly_node_failures_total",
-            "Tries that ended in a node's failure.",
-            &labels,
-            report.failures,
-        );
-        page.counter(
-            "evenly_node_cancelled_total",
-            "Tries that ended without a verdict on the node.",
-            &labels,
-            report.cancelled,
-        );
+        page.gauge(&table::NODE_STANDING, &standing, 1.0);
+        page.counter(&table::NODE_PICKS, &labels, report.picks);
+        page.counter(&table::NODE_FAILURES, &labels, report.failures);
+        page.counter(&table::NODE_CANCELLED, &labels, report.cancelled);
         relayed(report.id.as_ref(), meters, &labels, page);
     }
     // What not every node has comes last, so that the page's order does not hang on who comes first.
     for report in &reports {
         let labels = [("cluster", cluster), ("node", &*report.id)];
         if let Some(capacity) = report.capacity {
-            page.gauge(
-                "evenly_node_capacity",
-                "Most requests that a node works on at once.",
-                &labels,
-                f64::from(capacity),
-            );
+            page.gauge(&table::NODE_CAPACITY, &labels, f64::from(capacity));
         }
         if let Some(latency) = report.latency {
-            page.gauge(
-                "evenly_node_latency_seconds",
-                "A node's average latency as the balancer sees it.",
-                &labels,
-                latency,
-            );
+            page.gauge(&table::NODE_AVERAGE_LATENCY, &labels, latency);
         }
     }
 }
@@ -93,36 +53,9 @@ pub fn nodes(
 fn relayed(id: &str, meters: &[&ClusterMeter], labels: &[(&str, &str)], page: &mut Page) {
     let mine: Vec<_> = meters.iter().filter_map(|meter| meter.seen(id)).collect();
     let sum = |cell: fn(&NodeMeter) -> u64| mine.iter().map(|meter| cell(meter)).sum::<u64>();
-    classes(
-        page,
-        "evenly_node_requests_total",
-        "Tries sent to a node, by the class of its answer.",
-        labels,
-        mine.iter().map(|meter| &meter.answers),
-    );
-    histogram(
-        page,
-        "evenly_node_latency_distribution_seconds",
-        "From a try's start to the node's response head.",
-        labels,
-        mine.iter().map(|meter| &meter.latency),
-    );
-    page.counter(
-        "evenly_node_connections_total",
-        "Connections made to a node.",
-        labels,
-        sum(|meter| meter.connected.get()),
-    );
-    page.counter(
-        "evenly_node_sent_bytes_total",
-        "Bytes sent to a node.",
-        labels,
-        sum(|meter| meter.sent.get()),
-    );
-    page.counter(
-        "evenly_node_received_bytes_total",
-        "Bytes received from a node.",
-        labels,
-        sum(|meter| meter.received.get()),
-    );
+    classes(page, &table::NODE_REQUESTS, labels, mine.iter().map(|meter| &meter.answers));
+    histogram(page, &table::NODE_LATENCY, labels, mine.iter().map(|meter| &meter.latency));
+    page.counter(&table::NODE_CONNECTIONS, labels, sum(|meter| meter.connected.get()));
+    page.counter(&table::NODE_SENT_BYTES, labels, sum(|meter| meter.sent.get()));
+    page.counter(&table::NODE_RECEIVED_BYTES, labels, sum(|meter| meter.received.get()));
 }
