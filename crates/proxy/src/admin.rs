@@ -1,12 +1,13 @@
 //! The admin listener: `/metrics`, `/healthz` and `/readyz` from the engine itself, so that they answer whatever
 //! happens to the control process; everything else is the control process's.
 
+pub mod door;
+pub mod engine;
 mod events;
 mod relay;
 mod reply;
 
 use std::convert::Infallible;
-use std::future::ready;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,11 +18,12 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, UnixListener};
+use parking_lot::Mutex;
+use tokio::net::TcpListener;
 
+use crate::metrics;
 use crate::probe::Wire;
 use crate::shared::Shared;
-use crate::{metrics, state};
 use reply::{Body, fault, text};
 
 /// How long a client may take over a request head, and how long an idle connection is kept.
@@ -31,12 +33,9 @@ const REST: Duration = Duration::from_millis(100);
 
 /// What answers on the admin listener.
 pub struct Admin {
-    /// The proxy that is looked at.
-    pub shared: Arc<Shared>,
-    /// Asked of everybody, when set.
-    pub token: Option<String>,
-    /// Where the control process listens.
-    pub control: PathBuf,
+    shared: Arc<Shared>,
+    token: Mutex<Option<Arc<str>>>,
+    control: PathBuf,
 }
 
 /// Serves the admin listener for ever.
@@ -52,29 +51,6 @@ pub async fn serve(listener: TcpListener, admin: Arc<Admin>) {
             }
             Err(_) => tokio::time::sleep(REST).await,
         }
-    }
-}
-
-/// Serves the engine's state to the control process for ever.
-pub async fn serve_state(listener: UnixListener, shared: Arc<Shared>) {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                let shared = Arc::clone(&shared);
-                tokio::spawn(speak(Box::new(stream), move |request| {
-                    ready(tell(&request, &shared))
-                }));
-            }
-            Err(_) => tokio::time::sleep(REST).await,
-        }
-    }
-}
-
-fn tell(request: &Request<Incoming>, shared: &Shared) -> Response<Body> {
-    match request.uri().path() {
-        "/state" => reply::json(StatusCode::OK, &state::json(shared)),
-        "/events" => events::stream(),
-        _ => fault(StatusCode::NOT_FOUND, "not_found", "the engine serves /state and /events here"),
     }
 }
 
@@ -94,6 +70,16 @@ where
 }
 
 impl Admin {
+    /// Looks at a proxy; `control` is where the control process listens.
+    pub fn new(shared: Arc<Shared>, token: Option<&str>, control: PathBuf) -> Self {
+        Self { shared, token: Mutex::new(token.map(Arc::from)), control }
+    }
+
+    /// From now on this is asked of everybody.
+    pub fn set_token(&self, token: Option<&str>) {
+        *self.token.lock() = token.map(Arc::from);
+    }
+
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let path = request.uri().path();
         let reads = matches!(*request.method(), Method::GET | Method::HEAD);
@@ -144,7 +130,7 @@ impl Admin {
     }
 
     fn allows(&self, request: &Request<Incoming>) -> bool {
-        let Some(token) = &self.token else { return true };
+        let Some(token) = self.token.lock().clone() else { return true };
         let given = request.headers().get(AUTHORIZATION).map(hyper::header::HeaderValue::as_bytes);
         let given = given.and_then(|field| field.strip_prefix(b"Bearer "));
         given.is_some_and(|given| same(given, token.as_bytes()))

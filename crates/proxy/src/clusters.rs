@@ -4,51 +4,86 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use evenly_core::{
-    Balancer, CheckSettings, EjectionSettings, QueueSettings, RetrySettings, Settings, Spec,
+    Balancer, CheckSettings, EjectionSettings, Nanos, QueueSettings, RetrySettings, Settings, Spec,
     StrategySpec, SubsetSettings, Value,
 };
 
 use crate::address::Address;
 use crate::clock::{self, span};
-use crate::config::{Cluster, Health, Strategy};
+use crate::config::{Cluster, Health};
+use crate::edition::LiveCluster;
 use crate::upkeep::{Name, Watch};
 
 /// The balancer of a cluster. Nodes given by name join it when they are resolved.
 pub fn balancer(cluster: &Cluster) -> Result<Arc<Balancer>, String> {
-    let fault = |what: String| format!("cluster.{}: {what}", cluster.name);
-    let strategy = strategy(&cluster.strategy).map_err(&fault)?;
+    make(cluster, literal(cluster))
+}
+
+/// Whether a balancer can be made of a cluster with these nodes; the error says why not.
+pub fn check(cluster: &Cluster, nodes: &[Spec]) -> Result<(), String> {
+    make(cluster, nodes.to_vec()).map(drop)
+}
+
+fn make(cluster: &Cluster, nodes: Vec<Spec>) -> Result<Arc<Balancer>, String> {
+    let strategy = strategy(cluster)?;
+    // Each start draws its own chance, so that proxies side by side do not choose alike.
+    let seed = RandomState::new().hash_one(&cluster.name);
+    Balancer::new(&cluster.name, nodes, &strategy, settings(cluster), clock::now(), seed)
+        .map_err(|what| fault(cluster, &what))
+}
+
+/// Tells a balancer what its cluster is like now: all in one step, or nothing.
+pub fn reconfigure(
+    balancer: &Arc<Balancer>,
+    cluster: &Cluster,
+    nodes: Vec<Spec>,
+    now: Nanos,
+) -> Result<(), String> {
+    balancer
+        .reconfigure(nodes, &strategy(cluster)?, settings(cluster), now)
+        .map_err(|what| fault(cluster, &what))
+}
+
+fn fault(cluster: &Cluster, what: &impl std::fmt::Display) -> String {
+    format!("cluster.{}: {what}", cluster.name)
+}
+
+/// The nodes that were given by address.
+pub fn literal(cluster: &Cluster) -> Vec<Spec> {
     let literal = cluster.nodes.iter().filter(|node| !matches!(node.address, Address::Name { .. }));
-    let nodes = literal
+    literal
         .map(|node| Spec {
             id: node.id.as_str().into(),
             address: node.address.to_string().into(),
             weight: node.weight,
             capacity: node.capacity,
-            admin: None,
+            admin: Some(node.admin),
         })
-        .collect();
-    // Each start draws its own chance, so that proxies side by side do not choose alike.
-    let seed = RandomState::new().hash_one(&cluster.name);
-    Balancer::new(&cluster.name, nodes, &strategy, settings(cluster), clock::now(), seed)
-        .map_err(|what| fault(what.to_string()))
+        .collect()
 }
 
-/// What upkeep is told of a cluster.
-pub fn watch(cluster: &Cluster, balancer: &Arc<Balancer>) -> Watch {
-    let names = cluster.nodes.iter().filter_map(|node| match &node.address {
+/// The nodes that were given by name.
+pub fn names(cluster: &Cluster) -> Vec<Name> {
+    let named = cluster.nodes.iter().filter_map(|node| match &node.address {
         Address::Name { host, port } => Some(Name {
             id: node.id.as_str().into(),
             host: host.clone(),
             port: *port,
             weight: node.weight,
             capacity: node.capacity,
+            admin: Some(node.admin),
         }),
         Address::Ip(_) | Address::Unix(_) => None,
     });
+    named.collect()
+}
+
+/// What upkeep is told of a cluster.
+pub fn watch(cluster: &Cluster, live: &LiveCluster, names: Vec<Name>) -> Watch {
     Watch {
-        balancer: Arc::downgrade(balancer),
+        balancer: Arc::downgrade(&live.balancer),
         health: cluster.health.clone().map(Arc::new),
-        names: names.collect(),
+        names,
         resolver: cluster.resolver,
     }
 }
@@ -94,7 +129,8 @@ fn settings(cluster: &Cluster) -> Settings {
     }
 }
 
-fn strategy(given: &Strategy) -> Result<StrategySpec, String> {
+fn strategy(cluster: &Cluster) -> Result<StrategySpec, String> {
+    let given = &cluster.strategy;
     let mut spec = StrategySpec::named(&given.name);
     for (name, value) in &given.options {
         let value = match value {
@@ -104,13 +140,14 @@ fn strategy(given: &Strategy) -> Result<StrategySpec, String> {
                 (Some(whole), _) => Value::Int(whole),
                 (None, Some(float)) => Value::Float(float),
                 (None, None) => {
-                    return Err(format!(
-                        "strategy.{name}: {number} is not a number the engine can hold"
-                    ));
+                    let what =
+                        format!("strategy.{name}: {number} is not a number the engine can hold");
+                    return Err(fault(cluster, &what));
                 }
             },
             other => {
-                return Err(format!("strategy.{name}: {other} is neither a number nor a text"));
+                let what = format!("strategy.{name}: {other} is neither a number nor a text");
+                return Err(fault(cluster, &what));
             }
         };
         spec = spec.with(name, value);

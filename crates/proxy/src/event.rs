@@ -104,8 +104,10 @@ events! {
         edition: u64,
         /// Who or what asked for it.
         why: String,
+        /// What it changes.
+        changes: String,
     }
-    "edition {edition} is in force: {why}",
+    "edition {edition} is in force ({why}): {changes}",
 
     /// A new configuration was refused; the one before it stays in force.
     EditionRefused => "edition_refused" Warning {
@@ -140,12 +142,21 @@ events! {
     }
     "cluster {cluster}: {why}; {kept} addresses stay, and it is looked up again and again",
 
+    /// SIGHUP came, and the control process did not put another configuration in force.
+    ReloadRefused => "reload_refused" Warning {
+        /// What the control process says.
+        why: String,
+    }
+    "SIGHUP: {why}",
+
     /// A listener accepts no more connections because its socket is broken; the others go on.
     ListenerLost => "listener_lost" Error {
+        /// Its name.
+        listener: String,
         /// What was wrong.
         why: String,
     }
-    "a listener is lost: {why}; the others go on",
+    "listener {listener} is lost: {why}; the others go on",
 
     /// A worker has died, which is a fault of evenly's. The proxy drains and ends.
     WorkerDied => "worker_died" Error {}

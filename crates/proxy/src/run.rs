@@ -5,25 +5,28 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::signal::unix::Signal;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::access::Access;
 use crate::account::{self, Account};
-use crate::admin::{self, Admin};
+use crate::admin;
+use crate::admin::door::Door;
+use crate::admin::engine::Desk;
 use crate::config::Config;
-use crate::edition::Source;
+use crate::edition::{Edition, Source};
 use crate::event::{AdminOn, Event, Words};
 use crate::inherited::{self, Opened};
-use crate::listener::{self, Crew, Listening};
+use crate::listener::Crew;
 use crate::notify::Manager;
+use crate::openings::Openings;
+use crate::reload::{Reloader, Wish};
 use crate::say::{self, say};
 use crate::shared::Shared;
-use crate::signals::Signals;
-use crate::sockets::Bound;
+use crate::signals::{self, Signals};
 use crate::upkeep::{Engine, Notice};
-use crate::{clusters, control, descriptors, orphans, signals, watchdog, worker};
+use crate::{control, descriptors, hangup, orphans, watchdog, worker};
 
 /// How long a start waits for names to be resolved; afterwards it serves what it has.
 const NAMES: Duration = Duration::from_secs(3);
@@ -103,10 +106,10 @@ struct Running {
     crew: Arc<Crew>,
     signals: Signals,
     manager: Arc<Manager>,
-    /// The accept loops; dropping them closes the listeners.
-    accepting: JoinSet<std::io::Result<()>>,
-    /// The same sockets, for a last look at who is waiting.
-    bound: Vec<Bound>,
+    openings: Openings,
+    admin: Door,
+    reloader: Reloader,
+    wishes: mpsc::Receiver<Wish>,
     /// Everything else; ends with us.
     others: JoinSet<()>,
     control: JoinSet<()>,
@@ -122,22 +125,18 @@ impl Running {
         control: Vec<String>,
     ) -> Result<Self, String> {
         let most = descriptors::room();
-        let signals =
-            Signals::listen().map_err(|fault| format!("signals cannot be received: {fault}"))?;
+        let signals = |fault| format!("signals cannot be received: {fault}");
+        let hangup = signals::hangup().map_err(signals)?;
+        let renamed = signals::renamed().map_err(signals)?;
+        let signals = Signals::listen().map_err(signals)?;
         let shared = Arc::new(Shared::new(config, source, access)?);
         let edition = shared.edition();
         let config = &edition.config;
 
         let manager = Arc::new(Manager::from_environment());
         let account = Account::find(&config.proxy)?;
-        let Opened { listeners: bound, admin } = inherited::open(config)?;
-        let folder = tempfile::Builder::new().prefix("evenly-").tempdir();
-        let folder = folder.map_err(|fault| {
-            format!(
-                "no private folder can be made in {}: {fault}; set TMPDIR",
-                std::env::temp_dir().display()
-            )
-        })?;
+        let Opened { listeners: bound, admin: door } = inherited::open(config)?;
+        let folder = private_folder()?;
         if let Some(account) = account {
             // No thread has begun yet that could keep its rights.
             account.receive(folder.path(), config, &bound)?;
@@ -145,7 +144,7 @@ impl Running {
         }
         let started = Event::Started {
             listeners: Words(bound.iter().map(|bound| bound.address.clone()).collect()),
-            admin: AdminOn(admin.as_ref().map(|admin| admin.address.clone())),
+            admin: AdminOn(door.as_ref().map(|admin| admin.address.clone())),
         };
 
         let workers = (0..config.proxy.workers).map(|index| worker::spawn(&shared, index));
@@ -153,21 +152,29 @@ impl Running {
             .collect::<Result<_, _>>()
             .map_err(|fault| format!("a worker cannot be started: {fault}"))?;
         let crew = Arc::new(Crew::new(workers, most));
-        let mut others = JoinSet::new();
-        let renamed =
-            signals::renamed().map_err(|fault| format!("signals cannot be received: {fault}"))?;
-        others.spawn(reopen(renamed, shared.access.clone()));
-        look_after(&shared, &crew, &mut others).await;
-
+        let mut openings = Openings::new(Arc::clone(&crew));
         let (engine, serve) =
             (folder.path().join("engine.sock"), folder.path().join("control.sock"));
+        let mut admin = Door::new(Arc::clone(&shared), serve.clone());
+        let mut others = JoinSet::new();
+        others.spawn(reopen(renamed, shared.access.clone()));
+        let keeper = upkeep(&crew);
+        let reloader = Reloader::new(&shared, &crew, keeper.clone());
+        others.spawn(keeper.keep());
+        wait_for_names(&edition).await;
+
         let state = tokio::net::UnixListener::bind(&engine)
             .map_err(|fault| format!("{}: {fault}", engine.display()))?;
-        others.spawn(admin::serve_state(state, Arc::clone(&shared)));
+        // One at a time: whoever comes second waits for the first.
+        let (ask, wishes) = mpsc::channel(1);
+        let desk = Arc::new(Desk { shared: Arc::clone(&shared), wishes: ask });
+        others.spawn(admin::engine::serve(state, desk));
+        let (runs, socket) = (!control.is_empty(), serve.clone());
+        others.spawn(async move { hangup::pass_on(hangup, &socket, runs).await });
         let (end_control, end) = watch::channel(false);
         let mut supervised = JoinSet::new();
         let mut command = control;
-        if !command.is_empty() {
+        if runs {
             command.extend([
                 "--engine".into(),
                 engine.display().to_string(),
@@ -176,25 +183,8 @@ impl Running {
             ]);
             supervised.spawn(control::supervise(command, Arc::clone(&shared), end));
         }
-        if let (Some(bound), Some(given)) = (admin, &config.admin) {
-            let admin = Arc::new(Admin {
-                shared: Arc::clone(&shared),
-                token: given.token.clone(),
-                control: serve,
-            });
-            if let Listening::Tcp(socket) = bound.socket {
-                let socket = tokio::net::TcpListener::from_std(socket)
-                    .map_err(|fault| format!("admin.address: {fault}"))?;
-                others.spawn(admin::serve(socket, admin));
-            }
-        }
-
-        let mut accepting = JoinSet::new();
-        for (live, bound) in edition.listeners.iter().zip(&bound) {
-            let socket =
-                bound.duplicate().map_err(|fault| format!("{}: {fault}", bound.address))?;
-            accepting.spawn(listener::accept(socket, Arc::clone(live), Arc::clone(&crew)));
-        }
+        admin.change(config.admin.as_ref(), door);
+        openings.begin(&edition, bound);
         others.spawn(watchdog::watch(Arc::clone(&manager), Arc::clone(&crew)));
         if orphans::are_ours() {
             others.spawn(orphans::reap(Arc::clone(&shared)));
@@ -206,8 +196,10 @@ impl Running {
             crew,
             signals,
             manager,
-            accepting,
-            bound,
+            openings,
+            admin,
+            reloader,
+            wishes,
             others,
             control: supervised,
             end_control,
@@ -220,9 +212,8 @@ impl Running {
         let failed = loop {
             tokio::select! {
                 _ = self.signals.next() => break false,
-                Some(ended) = self.accepting.join_next() => {
-                    say(Event::ListenerLost { why: format!("{ended:?}") });
-                }
+                Some(wish) = self.wishes.recv() => self.change(wish).await,
+                () = self.openings.watch() => {}
                 () = sleep(Duration::from_secs(1)) => {
                     if self.crew.workers().iter().any(worker::Worker::is_finished) {
                         say(Event::WorkerDied {});
@@ -242,27 +233,42 @@ impl Running {
         }
     }
 
+    /// Carries out a wish for another configuration.
+    async fn change(&mut self, wish: Wish) {
+        let Wish { config, source, why, answer } = wish;
+        let given = config.admin.clone();
+        self.manager.reloading();
+        let done = match self.admin.prepare(given.as_ref()) {
+            Ok(door) => {
+                let told = self.reloader.change(&mut self.openings, config, source, &why).await;
+                if told.is_ok() {
+                    self.admin.change(given.as_ref(), door);
+                }
+                told
+            }
+            Err(fault) => Err(fault),
+        };
+        let number = self.shared.edition().number;
+        if let Err(why) = &done {
+            say(Event::EditionRefused { edition: number, why: why.clone() });
+        }
+        self.manager.ready(&match &done {
+            Ok(_) => format!("edition {number} is in force"),
+            Err(_) => format!("edition {number} stays in force; the last change was refused"),
+        });
+        // Who asked may have left; the change stands.
+        let _ = answer.send(done);
+    }
+
     /// Takes no more connections and waits for those there are. A second signal's number is the error.
     async fn drain(&mut self) -> Result<(), i32> {
         let edition = self.shared.edition();
         say(Event::Draining { seconds: edition.config.proxy.drain.as_secs_f64() });
         self.shared.status.drain();
         self.manager.stopping();
-        self.accepting.shutdown().await;
-        let edition = self.shared.edition();
-        for (bound, live) in self.bound.drain(..).zip(&edition.listeners) {
-            // Whoever was already connected when we stopped is served as well.
-            // Not if the socket goes on without us: they are the next process's.
-            while !bound.inherited
-                && let Ok(client) = bound.socket.accept(live)
-            {
-                self.crew.hand_over(client);
-            }
-            if let Some(path) = bound.own_path() {
-                // Somebody else may have removed it already.
-                let _ = std::fs::remove_file(path);
-            }
-        }
+        self.wishes.close();
+        while self.wishes.try_recv().is_ok() {}
+        self.openings.end().await;
         let patience = edition.config.proxy.drain;
         let workers = || self.crew.workers().iter();
         workers().for_each(worker::Worker::drain);
@@ -293,10 +299,20 @@ impl Running {
     }
 }
 
-/// Lets time pass for every cluster and tells people and workers what comes of it. Waits a moment for names.
-async fn look_after(shared: &Arc<Shared>, crew: &Arc<Crew>, tasks: &mut JoinSet<()>) {
+/// Where the sockets between the engine and the control process are.
+fn private_folder() -> Result<TempDir, String> {
+    tempfile::Builder::new().prefix("evenly-").tempdir().map_err(|fault| {
+        format!(
+            "no private folder can be made in {}: {fault}; set TMPDIR",
+            std::env::temp_dir().display()
+        )
+    })
+}
+
+/// Who lets time pass for every cluster, and tells people and workers what comes of it.
+fn upkeep(crew: &Arc<Crew>) -> Engine {
     let crew = Arc::clone(crew);
-    let engine = Engine::new(Arc::new(move |notice| match notice {
+    Engine::new(Arc::new(move |notice| match notice {
         Notice::Left { node, .. } => {
             crew.workers().iter().for_each(|worker| worker.close_node(&node));
         }
@@ -308,18 +324,16 @@ async fn look_after(shared: &Arc<Shared>, crew: &Arc<Crew>, tasks: &mut JoinSet<
         Notice::Unresolved { cluster, why, kept } => {
             say(Event::NameUnresolved { cluster: cluster.to_string(), why, kept });
         }
-    }));
-    let edition = shared.edition();
-    for (given, live) in edition.config.clusters.iter().zip(&edition.clusters) {
-        engine.watch(clusters::watch(given, &live.balancer));
-    }
-    tasks.spawn(engine.keep());
+    }))
+}
+
+/// Gives names a moment to be resolved. Late ones join when they come.
+async fn wait_for_names(edition: &Edition) {
     let resolved = async {
         while edition.clusters.iter().any(|live| live.balancer.cluster().members.is_empty()) {
             sleep(LOOK).await;
         }
     };
-    // Late names join when they come.
     let _ = timeout(NAMES, resolved).await;
 }
 

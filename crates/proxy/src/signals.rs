@@ -1,4 +1,4 @@
-//! SIGTERM and SIGINT end the proxy, SIGUSR1 opens its access log anew.
+//! SIGTERM and SIGINT end the proxy, SIGHUP has it read its configuration again, SIGUSR1 opens its access log anew.
 
 use std::io;
 
@@ -31,4 +31,9 @@ impl Signals {
 /// Comes when the access log's file was renamed and wants to be opened anew.
 pub fn renamed() -> io::Result<Signal> {
     signal(SignalKind::user_defined1())
+}
+
+/// From here on SIGHUP is ours.
+pub fn hangup() -> io::Result<Signal> {
+    signal(SignalKind::hangup())
 }

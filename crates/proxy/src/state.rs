@@ -76,6 +76,7 @@ fn node(report: &NodeReport, now: Nanos) -> Value {
         "cancelled": report.cancelled,
         "failures": report.failures,
         "health": report.health.name(),
+        "admin": report.admin.name(),
         "serving": report.serving,
         "reason": report.reason.name(),
         "last_check": report.last_check.map(|at| wall(at, now)),

@@ -175,6 +175,17 @@ impl Engine {
         done
     }
 
+    /// Changes a balancer and, with it, all that is known of its cluster here; the loop never acts between the two.
+    pub fn change<R>(&self, number: u64, watch: Watch, change: impl FnOnce() -> R) -> R {
+        let _gate = self.gate.lock();
+        let done = change();
+        if let Some(entry) = self.shared.lock().watches.get_mut(&number) {
+            *entry = Entry { watch, edition: entry.edition + 1 };
+        }
+        self.nudge();
+        done
+    }
+
     fn edit_names(&self, number: u64, change: impl FnOnce(&mut Vec<Name>)) {
         if let Some(entry) = self.shared.lock().watches.get_mut(&number) {
             change(&mut entry.watch.names);

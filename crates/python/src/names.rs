@@ -33,6 +33,7 @@ fn name(node: &Node) -> Option<Name> {
             port,
             weight: node.weight,
             capacity: node.capacity,
+            admin: None,
         }),
         _ => None,
     }

@@ -42,7 +42,7 @@ def _cluster(name: str, cluster: ClusterSection) -> dict[str, Any]:
 
 
 def _node(node: NodeSection) -> dict[str, Any]:
-    return {**node.model_dump(exclude={"state"}), "id": node.name}
+    return {**node.model_dump(exclude={"state"}), "id": node.name, "admin": node.state}
 
 
 def _strategy(given: dict[str, Any]) -> dict[str, Any]:

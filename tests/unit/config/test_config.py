@@ -43,7 +43,15 @@ def test_the_least_file_gets_every_default() -> None:
         "clusters": [
             {
                 "name": "c",
-                "nodes": [{"id": "a:1", "address": "a:1", "weight": 1, "capacity": None}],
+                "nodes": [
+                    {
+                        "id": "a:1",
+                        "address": "a:1",
+                        "weight": 1,
+                        "capacity": None,
+                        "admin": "serve",
+                    }
+                ],
                 "strategy": {"name": "power_of_two"},
                 "hash_seed": 0,
                 "subset": None,
@@ -84,6 +92,7 @@ def test_the_documented_file_works_as_it_is() -> None:
         "address": "10.0.0.2:8000",
         "weight": 2,
         "capacity": 200,
+        "admin": "serve",
     }
     assert cluster["health"] == {
         "kind": "http",

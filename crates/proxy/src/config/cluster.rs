@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use serde::Deserialize;
+use evenly_core::Admin;
+use serde::{Deserialize, Deserializer};
 
 use super::{parsed, seconds};
 use crate::address::Address;
@@ -65,6 +66,21 @@ pub struct Node {
     pub weight: u32,
     /// How many requests it takes at once; no limit when absent.
     pub capacity: Option<u32>,
+    /// What the administrator wants of it.
+    #[serde(deserialize_with = "wish")]
+    pub admin: Admin,
+}
+
+/// `serve`, `drain` or `down`.
+fn wish<'de, D: Deserializer<'de>>(source: D) -> Result<Admin, D::Error> {
+    match String::deserialize(source)?.as_str() {
+        "serve" => Ok(Admin::Serve),
+        "drain" => Ok(Admin::Drain),
+        "down" => Ok(Admin::Down),
+        other => Err(serde::de::Error::custom(format!(
+            "{other:?} is neither \"serve\" nor \"drain\" nor \"down\""
+        ))),
+    }
 }
 
 /// A strategy's name, the key of a hash strategy, and all other options as they came.

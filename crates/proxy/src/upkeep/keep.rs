@@ -270,9 +270,7 @@ impl Kept {
                 resolved.due = Nanos::ZERO;
                 Vec::new()
             } else {
-                let same = resolved.specs.iter().cloned();
-                same.map(|spec| Spec { weight: name.weight, capacity: name.capacity, ..spec })
-                    .collect()
+                resolved.specs.iter().cloned().map(|spec| name.like(spec)).collect()
             };
             move_over(balancer, &resolved.specs, &specs, false, now);
             resolved.specs = specs;

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use evenly_core::{Balancer, Nanos, Spec};
+use evenly_core::{Admin, Balancer, Nanos, Spec};
 
 /// A node given by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct Name {
     pub weight: u32,
     /// The capacity of each of its nodes.
     pub capacity: Option<u32>,
+    /// What the administrator wants of each of its nodes; nothing when he says it of them one by one.
+    pub admin: Option<Admin>,
 }
 
 impl Name {
@@ -30,7 +32,7 @@ impl Name {
                 address: SocketAddr::new(ip, self.port).to_string().into(),
                 weight: self.weight,
                 capacity: self.capacity,
-                admin: None,
+                admin: self.admin,
             })
             .collect()
     }
@@ -49,6 +51,11 @@ impl Name {
                 admin: None,
             })
             .collect()
+    }
+
+    /// The same node as this name would have it.
+    pub fn like(&self, node: Spec) -> Spec {
+        Spec { weight: self.weight, capacity: self.capacity, admin: self.admin, ..node }
     }
 
     /// What a client that used the name would send as Host.

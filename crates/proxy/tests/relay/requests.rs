@@ -167,8 +167,7 @@ fn unix_sockets_serve_on_both_sides() {
     let node = std::os::unix::net::UnixListener::bind(&path).expect("the folder is ours");
     let mut settings = settings(&[]);
     let address = format!("unix:{}", path.display());
-    settings["clusters"][0]["nodes"] =
-        json!([{"id": "local", "address": address, "weight": 1, "capacity": null}]);
+    settings["clusters"][0]["nodes"] = json!([{"id": "local", "address": address, "weight": 1, "capacity": null, "admin": "serve"}]);
     let proxy = Proxy::with(&settings);
     let (mut client, served) = std::os::unix::net::UnixStream::pair().expect("a pair");
     served.set_nonblocking(true).expect("any socket can be");

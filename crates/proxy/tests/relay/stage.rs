@@ -46,7 +46,7 @@ pub fn settings(nodes: &[&Node]) -> Value {
 
 /// A node of the configuration.
 pub fn address(address: SocketAddr) -> Value {
-    json!({"id": address.to_string(), "address": address.to_string(), "weight": 1, "capacity": null})
+    json!({"id": address.to_string(), "address": address.to_string(), "weight": 1, "capacity": null, "admin": "serve"})
 }
 
 /// Texts that nobody asks for here.

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use evenly_core::Admin as Wish;
-use evenly_proxy::admin::{Admin, serve, serve_state};
+use evenly_proxy::admin::engine::{self, Desk};
+use evenly_proxy::admin::{Admin, serve};
 use evenly_proxy::clock;
 use evenly_proxy::event::Event;
 use evenly_proxy::say::{self, Told, say};
@@ -19,11 +20,7 @@ use crate::stage::{cluster, shared};
 async fn start(shared: &Arc<Shared>, token: Option<&str>, control: &Path) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("bound").to_string();
-    let admin = Admin {
-        shared: Arc::clone(shared),
-        token: token.map(str::to_owned),
-        control: control.to_owned(),
-    };
+    let admin = Admin::new(Arc::clone(shared), token, control.to_owned());
     tokio::spawn(serve(listener, Arc::new(admin)));
     address
 }
@@ -36,6 +33,14 @@ async fn ask(address: &str, target: &str, more: &str) -> (u16, String) {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.expect("it answers");
     (answer[9..12].parse().expect("a status"), answer)
+}
+
+/// The engine's own socket at `path`.
+fn engine_at(path: &Path, shared: &Arc<Shared>) {
+    let (wishes, _nobody) = tokio::sync::mpsc::channel(1);
+    let desk = Desk { shared: Arc::clone(shared), wishes };
+    let socket = UnixListener::bind(path).expect("a free path");
+    tokio::spawn(engine::serve(socket, Arc::new(desk)));
 }
 
 fn nowhere() -> PathBuf {
@@ -116,7 +121,7 @@ async fn the_state_can_be_had_through_a_socket() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("engine.sock");
     let shared = shared();
-    tokio::spawn(serve_state(UnixListener::bind(&path).expect("a free path"), Arc::clone(&shared)));
+    engine_at(&path, &shared);
     let address = start(&shared, None, &path).await;
     let (status, answer) = ask(&address, "/state", "").await;
     assert_eq!(status, 200);
@@ -136,7 +141,7 @@ async fn the_state_can_be_had_through_a_socket() {
 async fn events_are_told_to_all_who_listen() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("engine.sock");
-    tokio::spawn(serve_state(UnixListener::bind(&path).expect("a free path"), shared()));
+    engine_at(&path, &shared());
     let mut readers = Vec::new();
     for _ in 0..2 {
         let mut stream = UnixStream::connect(&path).await.expect("it listens");
@@ -147,7 +152,11 @@ async fn events_are_told_to_all_who_listen() {
         readers.push(lines);
     }
     for number in [7, 8] {
-        say(Event::EditionApplied { edition: number, why: "a test".into() });
+        say(Event::EditionApplied {
+            edition: number,
+            why: "a test".into(),
+            changes: String::new(),
+        });
     }
     for lines in &mut readers {
         let mut found = Vec::new();
@@ -169,7 +178,7 @@ async fn events_are_told_to_all_who_listen() {
 async fn a_slow_reader_is_told_what_it_missed() {
     let mut events = say::listen();
     for edition in 0..300 {
-        say(Event::EditionApplied { edition, why: "a test".into() });
+        say(Event::EditionApplied { edition, why: "a test".into(), changes: String::new() });
     }
     let (mut missed, mut read) = (0, 0);
     while missed + read < 300 {

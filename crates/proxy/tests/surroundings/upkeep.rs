@@ -54,6 +54,7 @@ fn users(weight: u32) -> Name {
         port: 80,
         weight,
         capacity: Some(7),
+        admin: None,
     }
 }
 
