@@ -104,7 +104,9 @@ def _no_route(request: Request, error: Exception) -> Response:
         message = f"there is no {path} here; there are /metrics, /healthz, /readyz, {known}"
         said = {"error": "not_found", "message": message}
     else:
-        said = {"error": "bad_request", "message": str(error.detail)}
+        # A body that is no JSON at all; what is wrong with a request has one status, however wrong it is.
+        said = {"error": "invalid_request", "message": f"{request.method} {path}: {error.detail}"}
+        return Reply(said, HTTPStatus.UNPROCESSABLE_ENTITY)
     return Reply(said, error.status_code, headers=dict(error.headers or {}))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,8 @@ def serve(listener: socket.socket, engine: Path, folder: Path) -> None:
     in_force = InForce(Engine(engine), Audit(folder), Versions(folder), events)
     for work in (lambda: events.read_engine(in_force.engine), lambda: watch(in_force)):
         threading.Thread(target=work, daemon=True).start()
+    # A reader of events that leaves in the middle of one is no news.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     config = uvicorn.Config(
         app(in_force, events),
         # The engine's admin listener is the place for a log of requests; faults of ours go to standard error.

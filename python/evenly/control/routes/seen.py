@@ -21,6 +21,15 @@ router = APIRouter(tags=["what happened"])
 HEARTBEAT = 15.0
 """Seconds of silence after which a line goes out: whoever stands between closes idle connections after 30 or more."""
 
+STREAMED = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "description": "Its number, for `Last-Event-ID`."},
+        "event": {"type": "string", "description": "Its kind."},
+        "data": {"type": "string", "description": "JSON with time, level, kind, message and more."},
+    },
+}
+
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most.")]
 
 
@@ -39,7 +48,7 @@ def written(event: Event) -> str:
     | {
         200: {
             "description": "Server-sent events: first the latest, then each as it happens.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {"schema": STREAMED}},
         }
     },
 )
