@@ -5,6 +5,7 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+import signal
 import socket
 import tempfile
 from pathlib import Path
@@ -147,3 +148,25 @@ def test_a_killed_control_process_comes_back_as_the_same_user() -> None:
         until(lambda: not processes.alive(first), "it is dead")
         assert identity(proxy.control())["Uid"][0] == str(NOBODY.pw_uid)
         assert proxy.clusters()
+
+
+def test_a_reload_cannot_open_a_low_port_any_more() -> None:
+    """It is refused, says what to do, and the configuration in force stays."""
+    with Node() as node:
+        proxy = readable(Proxy(node, proxy={"user": "nobody"}))
+        proxy.file.chmod(0o644)
+        with proxy:
+            proxy.clusters()
+            proxy.tables["listen.low"] = {"address": f"{LOOPBACK}:{low_port()}", "to": "users"}
+            proxy.save()
+            proxy.signal(signal.SIGHUP)
+            until(lambda: "ports below 1024" in proxy.stderr(), "the refusal is told")
+            said = proxy.stderr()
+            assert "listen.low" in said and "proxy.user" in said
+            assert "AmbientCapabilities=" in said and "restart" in said
+            assert proxy.get("/").status == 200
+            del proxy.tables["listen.low"]
+            proxy.tables["cluster.users"] = {**proxy.tables["cluster.users"], "slow_start": "0s"}
+            proxy.save()
+            proxy.signal(signal.SIGHUP)
+            until(lambda: "edition 2" in proxy.stderr(), "another reload works")

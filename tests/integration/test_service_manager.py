@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import time
 from pathlib import Path
 
 from .harness.manager import Manager
@@ -87,3 +89,34 @@ def test_the_control_process_knows_no_service_manager(tmp_path: Path) -> None:
             names = {one.split(b"=")[0] for one in given.split(b"\0")}
             assert b"TMPDIR" in names
             assert not names & {b"NOTIFY_SOCKET", b"WATCHDOG_USEC", b"WATCHDOG_PID"}
+
+
+def test_a_reload_is_told_from_its_beginning_to_its_end(tmp_path: Path) -> None:
+    """RELOADING=1 with the moment on the kernel's clock, then READY=1 with what is in force now."""
+    with Manager(str(tmp_path / "notify")) as manager, Node() as node:
+        proxy = Proxy(node)
+        proxy.environment = {"NOTIFY_SOCKET": manager.name}
+        with proxy:
+            proxy.clusters()
+            before = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+            proxy.tables["cluster.users"] = {**proxy.tables["cluster.users"], "slow_start": "0s"}
+            proxy.save()
+            proxy.signal(signal.SIGHUP)
+            until(lambda: "edition 2" in manager.heard("READY")[-1]["STATUS"], "it is in force")
+            (reloading,) = manager.heard("RELOADING")
+            after = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+            assert before <= int(reloading["MONOTONIC_USEC"]) <= after
+            order = [key for one in manager.news for key in one if key in ("RELOADING", "READY")]
+            assert order == ["READY", "RELOADING", "READY"]
+
+
+def test_a_stopped_control_process_does_not_end_the_service(tmp_path: Path) -> None:
+    """Balancing needs no control process: the watchdog hears of us all the same."""
+    with Manager(str(tmp_path / "notify")) as manager, Node() as node:
+        proxy = Proxy(node)
+        proxy.environment = {"NOTIFY_SOCKET": manager.name, "WATCHDOG_USEC": "200000"}
+        with proxy:
+            control = proxy.control()
+            os.kill(control, signal.SIGSTOP)
+            manager.wait("WATCHDOG", more=5)
+            os.kill(control, signal.SIGCONT)
