@@ -76,6 +76,29 @@ def test_a_killed_control_process_is_missed_by_no_client() -> None:
         assert not tally.failures, tally.failures[:5]
 
 
+def test_a_control_process_that_dies_again_and_again_costs_nothing() -> None:
+    """kill -9 as soon as it is there: no request fails, no descriptor and no zombie is left."""
+    with Node() as node, Proxy(node) as proxy:
+        proxy.clusters()
+        with Load(proxy.address, 4) as load:
+            load.more()
+            before = processes.descriptors(proxy.pid)
+            for _ in range(5):
+                control = proxy.control()
+                os.kill(control, signal.SIGKILL)
+                until(lambda: not processes.alive(control), "it is dead")  # noqa: B023
+                load.more(50)
+            assert proxy.clusters()
+            assert proxy.metrics().sum("evenly_control_restarts_total") >= 5
+            # Its pipe and pidfd take the place of the first one's; admin connections come and go.
+            until(
+                lambda: processes.descriptors(proxy.pid) <= before, "no descriptor is left behind"
+            )
+            assert processes.children(proxy.pid) == [proxy.control()]
+        tally = load.stop()
+        assert not tally.failures, tally.failures[:5]
+
+
 def test_a_stopped_control_process_is_missed_by_no_client() -> None:
     """SIGSTOP: what needs it is refused in time with a name; all else goes on."""
     with Node() as node, Proxy(node) as proxy:
