@@ -21,8 +21,9 @@ NOTE = "<!-- Written by scripts/pages.py (make docs) from {source}. -->\n"
 
 def pages() -> dict[Path, str]:
     """Every generated page with the text it must have."""
-    theory = [theorems_page(), complexity_page()]
-    return dict([*strategy_pages(), configuration_page(), rules_page(), reasons_page(), *theory])
+    measured = [complexity_page(), scenarios_page()]
+    written = [configuration_page(), rules_page(), reasons_page(), theorems_page()]
+    return dict([*strategy_pages(), *written, *measured])
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -284,6 +285,18 @@ def complexity_page() -> tuple[Path, str]:
     return DOCS / "complexity.md", "\n".join(parts)
 
 
+def scenarios_page() -> tuple[Path, str]:
+    """Evenly beside other proxies while something happens to the nodes, as it was measured last."""
+    from benchmarks.scenarios import scenarios, tables
+
+    source = ROOT / "benchmarks/results/scenarios.json"
+    found = json.loads(source.read_text())
+    said = {name: found[name] for name in ("measured", "minutes", "cpu")}
+    opening = head("scenarios").lstrip().format(connections=scenarios.CONNECTIONS, **said)
+    note = NOTE.format(source=source.relative_to(ROOT))
+    return DOCS / "scenarios.md", "\n".join((note, opening, tables.text(found)))
+
+
 def main() -> int:
     """Write every page that differs; with --check, only say which do."""
     stale = [
@@ -298,4 +311,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    sys.path.append(str(ROOT))  # for benchmarks, when this runs as a script
     sys.exit(main())

@@ -25,7 +25,7 @@ def envoy(
         cluster["outlier_detection"] = {"max_ejection_percent": 50}
         route(file)["retry_policy"] = {
             "retry_on": "5xx",
-            "num_retries": 2,
+            "num_retries": 3,
             "retry_host_predicate": [
                 {
                     "name": "others",
@@ -37,12 +37,14 @@ def envoy(
             ],
             "host_selection_retry_max_attempts": 5,
         }
+        # Without a budget three retries at a time are allowed in the whole cluster.
+        budget = {"budget_percent": {"value": 20.0}, "min_retry_concurrency": 10}
+        cluster["circuit_breakers"] = {"thresholds": [{"retry_budget": budget}]}
     if places:
         # HTTP/1.1: a connection is a request. What waits for one does so in the pool, at most 1,024.
-        cluster["circuit_breakers"] = {
-            "thresholds": [{"max_connections": places * len(ports)}],
-            "per_host_thresholds": [{"max_connections": places}],
-        }
+        breakers = cluster.setdefault("circuit_breakers", {"thresholds": [{}]})
+        breakers["thresholds"][0]["max_connections"] = places * len(ports)
+        breakers["per_host_thresholds"] = [{"max_connections": places}]
     path = folder / "envoy.json"
     path.write_text(json.dumps(file))
     return envoy_running(path, port)

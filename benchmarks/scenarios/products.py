@@ -153,7 +153,7 @@ def caddy(
         f"http://:{port} {{\n  bind 127.0.0.1\n  reverse_proxy {nodes} {{\n"
         f"    {policy}\n{more}{bound}  }}\n}}\n"
     )
-    words = ["run", "--adapter", "caddyfile", "--config", path]
+    words = ["run", "--adapter", "caddyfile", "--config", str(path)]
     process = start(PROXY_CPU, [str(program), *words])
     wait_for(port, process)
     version = first_line(str(program), "version").split()[0]
@@ -217,7 +217,7 @@ WAYS = (
     Way(
         "envoy",
         "Envoy, best",
-        "LEAST_REQUEST, outlier_detection with at most 50 %, retry_on 5xx twice on another host",
+        "LEAST_REQUEST, outlier_detection with at most 50 %, retry_on 5xx thrice on other hosts, retry_budget 20 %",
         partial(envoy, policy="LEAST_REQUEST", best=True),
         "best",
     ),
