@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def test_the_books_balance_after_traffic_of_every_kind(tmp_path: Path) -> None:
     """Nodes and control processes are killed meanwhile, and whatever fails has such a death to name."""
-    report = Soak(Pace.of(0.6, seed=4, reload=0.0), tmp_path).run()
+    report = Soak(Pace.of(0.6, seed=4, reload=2.0), tmp_path).run()
     print(table(report))
     assert not report.wrong
     assert report.done["nodes killed"] and report.done["control processes killed"]

@@ -43,6 +43,7 @@ class Node:
         raw: Callable[[Wire], None] | None = None,
         name: str = "node",
         unix: bool = False,
+        host: str = LOOPBACK,
         port: int = 0,
         receive_buffer: int | None = None,
     ) -> None:
@@ -65,7 +66,7 @@ class Node:
             self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if receive_buffer is not None:
                 self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-            self.listener.bind((LOOPBACK, port))
+            self.listener.bind((host, port))
             self.address = f"{LOOPBACK}:{self.listener.getsockname()[1]}"
         self.listener.listen(1024)
         self.thread = threading.Thread(target=self._accept, daemon=True)
