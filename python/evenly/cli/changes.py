@@ -24,7 +24,7 @@ def command(
     """
     if drop:
         said = remote.delete("/v1/changes", cluster=cluster, node=node)
-        tell(said, "the changes are taken back")
+        tell(said, "the changes are taken back", whole=True)
         return
     found = [
         one

@@ -38,7 +38,7 @@ def command(
     if file is not None:
         text = Path(file).read_text(encoding="utf-8")
         said = remote.put("/v1/config", text, changes="drop" if drop_changes else None)
-        tell(said, f"{file} is in force")
+        tell(said, f"{file} is in force", whole=True)
         return
     if versions:
         _versions(remote, as_json)

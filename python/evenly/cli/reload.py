@@ -18,6 +18,6 @@ def command(drop_changes: bool, remote: Remote) -> None:
     stays where the file says what it said before.
     """
     said = remote.post("/v1/reload", changes="drop" if drop_changes else None)
-    tell(said, "the file is in force")
+    tell(said, "the file is in force", whole=True)
     for kept in said["changes"]:
         click.echo(f"  still beside the file: {change(kept)}")

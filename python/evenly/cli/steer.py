@@ -14,26 +14,30 @@ if TYPE_CHECKING:
     from evenly.cli.remote import Remote
 
 
-def tell(said: dict[str, Any], done: str) -> None:
-    """Print what came of a change; `done` says what it was."""
+def tell(said: dict[str, Any], done: str, *, whole: bool = False) -> None:
+    """Print what came of a change; `done` says what it was, `whole` that it was a whole configuration."""
     if said["applied"]:
         click.echo(f"edition {said['edition']}: {done}")
     else:
         click.echo(f"edition {said['edition']} stays in force, it has that already: {done}")
-    for line in consequences(said):
+    for line in (*(parts(said) if whole else ()), *consequences(said)):
         click.echo(f"  {line}")
 
 
+def parts(said: dict[str, Any]) -> Iterator[str]:
+    """Which listeners and clusters another configuration has touched."""
+    for kind, fates in (
+        ("listeners", ("opened", "closed")),
+        ("clusters", ("added", "removed", "changed")),
+    ):
+        for fate in fates:
+            names = (said.get(kind) or {}).get(fate)
+            if names:
+                yield f"{kind} {fate}: {', '.join(names)}"
+
+
 def consequences(said: dict[str, Any]) -> Iterator[str]:
-    """What else came of it: sockets, changes that ended, and what waits for a restart."""
-    for fate in ("opened", "closed"):
-        names = (said.get("listeners") or {}).get(fate)
-        if names:
-            yield f"listeners {fate}: {', '.join(names)}"
-    for fate in ("added", "removed", "changed"):
-        names = (said.get("clusters") or {}).get(fate)
-        if names:
-            yield f"clusters {fate}: {', '.join(names)}"
+    """What else came of it: changes that ended, and what waits for a restart."""
     for dropped in said.get("dropped", ()):
         yield f"no longer in force: {change(dropped['change'])}: {dropped['why']}"
     for key in said.get("needs_restart") or ():

@@ -41,8 +41,6 @@ def app(in_force: InForce, events: Events) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        # Bodies are checked by the rules of the file; a missing content type hides nothing from us.
-        strict_content_type=False,
     )
     made.state.in_force = in_force
     made.state.events = events

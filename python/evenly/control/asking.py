@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request
-from pydantic import WithJsonSchema
 
 from evenly.config.node import NodeSection
 from evenly.config.strategy import json_schema as strategy_schema
@@ -62,6 +62,16 @@ async def toml(request: Request) -> str:
         raise Refusal(422, "invalid_request", message) from None
 
 
+async def json_body(request: Request) -> Any:
+    """The body, as JSON; what it calls itself does not matter, since `curl -d` calls everything a form."""
+    try:
+        return json.loads(await request.body())
+    except RecursionError:
+        raise Refusal(422, "invalid_request", "the body is nested too deeply") from None
+    except ValueError as fault:
+        raise Refusal(422, "invalid_request", f"the body is no JSON: {fault}") from None
+
+
 def _inline(schema: dict[str, Any]) -> dict[str, Any]:
     """A schema of our file's in a document of another kind: where it stands, nothing can be referred to."""
     return {key: value for key, value in schema.items() if key not in ("title", "$defs")}
@@ -77,38 +87,41 @@ TOML = {
     }
 }
 
+
+def _json(description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    content = {"application/json": {"schema": schema}}
+    return {"requestBody": {"required": True, "description": description, "content": content}}
+
+
 # Bodies are taken as they are and checked as a part of the file is, so that faults are told in the same words.
-NewNode = Annotated[
-    Any,
-    WithJsonSchema({"anyOf": [{"type": "string", "description": "An address."}, _NODE]}),
-]
-NodeChanges = Annotated[
-    Any,
-    WithJsonSchema(
-        {
-            "type": "object",
-            "properties": {
-                "weight": {**_NODE["properties"]["weight"]},
-                "capacity": {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}]},
-                "state": {**_NODE["properties"]["state"]},
-            },
-            "additionalProperties": False,
-            "minProperties": 1,
-        }
-    ),
-]
-ClusterChanges = Annotated[
-    Any,
-    WithJsonSchema(
-        {
-            "type": "object",
-            "properties": {"strategy": strategy_schema()},
-            "required": ["strategy"],
-            "additionalProperties": False,
-        }
-    ),
-]
+NEW_NODE = _json(
+    "An address, or a table as in the file.",
+    {"anyOf": [{"type": "string", "description": "An address."}, _NODE]},
+)
+NODE_CHANGES = _json(
+    "The fields that get another value.",
+    {
+        "type": "object",
+        "properties": {
+            "weight": _NODE["properties"]["weight"],
+            "capacity": {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}]},
+            "state": _NODE["properties"]["state"],
+        },
+        "additionalProperties": False,
+        "minProperties": 1,
+    },
+)
+CLUSTER_CHANGES = _json(
+    "The strategy: a name, or a table with name and options.",
+    {
+        "type": "object",
+        "properties": {"strategy": strategy_schema()},
+        "required": ["strategy"],
+        "additionalProperties": False,
+    },
+)
 
 UseInForce = Annotated[InForce, Depends(in_force)]
 UseAsked = Annotated[Asked, Depends(asked)]
 UseToml = Annotated[str, Depends(toml)]
+UseJson = Annotated[Any, Depends(json_body)]

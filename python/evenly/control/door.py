@@ -13,6 +13,9 @@ LARGEST = 8 << 20
 """Bytes of a body: a configuration of some 50,000 nodes."""
 
 
+READS = ("GET", "HEAD", "OPTIONS")
+
+
 class TooLarge(Exception):
     """A body grew beyond what is taken."""
 
@@ -27,6 +30,9 @@ class Door:
         """Let a request through."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if scope["method"] not in READS and _from_elsewhere(scope):
+            await _cross_site()(scope, receive, send)
             return
         head = scope["method"] == "HEAD"
         begun = False
@@ -64,6 +70,18 @@ def _length(scope: Scope) -> int:
         if name == b"content-length" and value.isdigit():
             return int(value)
     return 0
+
+
+def _from_elsewhere(scope: Scope) -> bool:
+    """Whether a browser asks for a page of another site: it may send what it likes to an address of this machine."""
+    fields = dict(scope["headers"])
+    origin = fields.get(b"origin")
+    return origin is not None and origin.partition(b"://")[2] != fields.get(b"host")
+
+
+def _cross_site() -> Reply:
+    message = "a page of another site has asked, in a browser; nothing has changed"
+    return Reply({"error": "cross_site", "message": message}, 403)
 
 
 def _refusal() -> Reply:

@@ -30,6 +30,7 @@ class Reply(Response):
 
 SAID = {
     401: "The admin listener has a token, and the request did not bring it.",
+    403: "A page of another site has asked, in a browser.",
     404: "There is no such thing; the message says which there are.",
     405: "The path has other methods.",
     409: "It does not go together with what is in force.",
@@ -47,4 +48,4 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 READS = refusals(401, 422, 503, 504)
-WRITES = refusals(401, 409, 412, 413, 422, 503, 504)
+WRITES = refusals(401, 403, 409, 412, 413, 422, 503, 504)

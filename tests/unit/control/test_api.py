@@ -178,6 +178,16 @@ def test_a_large_body_is_refused_before_it_is_read(engine: Standin, control: Con
         assert b"too_large" in answer
 
 
+def test_a_page_of_another_site_changes_nothing(engine: Standin, control: Control) -> None:
+    """A browser on the operator's machine reaches the admin listener; whoever made the page must not."""
+    at, node = "/v1/clusters/users/nodes", {"address": "10.6.6.6:80"}
+    for origin in ("https://evil.example", "null"):
+        status, fault = control.ask("POST", at, node, {"Origin": origin, "Host": "127.0.0.1:9900"})
+        assert (status, fault["error"], engine.edition) == (403, "cross_site", 1)
+    own = {"Origin": "http://127.0.0.1:9900", "Host": "127.0.0.1:9900"}
+    assert control.ask("POST", at, node, own)[0] == 201
+
+
 def test_the_audit_log_says_who_and_what(engine: Standin, control: Control) -> None:
     """Newest first; who says to be calling is told beside through whom."""
     control.ask("PATCH", ODD, {"weight": 3}, {"User-Agent": "evenly/1 (me@here)"})

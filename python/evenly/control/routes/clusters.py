@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Path, Response
+from fastapi import APIRouter, Path, Response
 
 from evenly.control import edits, models, views
-from evenly.control.asking import ClusterChanges, NewNode, NodeChanges, UseAsked, UseInForce
+from evenly.control.asking import (
+    CLUSTER_CHANGES,
+    NEW_NODE,
+    NODE_CHANGES,
+    UseAsked,
+    UseInForce,
+    UseJson,
+)
 from evenly.control.reply import READS, WRITES, Reply, refusals
 
 router = APIRouter(tags=["clusters"])
@@ -50,10 +57,9 @@ def get_cluster(cluster: Cluster, now: UseInForce) -> Response:
     summary="Change a cluster's strategy",
     response_model=models.Applied,
     responses=WRITES | refusals(404),
+    openapi_extra=CLUSTER_CHANGES,
 )
-def change_cluster(
-    cluster: Cluster, given: Annotated[ClusterChanges, Body()], now: UseInForce, asked: UseAsked
-) -> Response:
+def change_cluster(cluster: Cluster, given: UseJson, now: UseInForce, asked: UseAsked) -> Response:
     """A name, or a table with name and options. Nodes keep their state and requests their nodes."""
     return Reply(now.change(asked, edits.change_cluster(cluster, given, asked.by)))
 
@@ -79,10 +85,9 @@ def list_nodes(cluster: Cluster, now: UseInForce) -> Response:
     status_code=201,
     response_model=models.Applied,
     responses=WRITES | refusals(404),
+    openapi_extra=NEW_NODE,
 )
-def add_node(
-    cluster: Cluster, given: Annotated[NewNode, Body()], now: UseInForce, asked: UseAsked
-) -> Response:
+def add_node(cluster: Cluster, given: UseJson, now: UseInForce, asked: UseAsked) -> Response:
     """An address, or a table as in the file. It starts slowly, as every node that joins."""
     return Reply(now.change(asked, edits.add_node(cluster, given, asked.by)), 201)
 
@@ -106,11 +111,12 @@ def get_node(cluster: Cluster, node: Node, now: UseInForce) -> Response:
     summary="Change weight, capacity or state of a node",
     response_model=models.Applied,
     responses=WRITES | refusals(404),
+    openapi_extra=NODE_CHANGES,
 )
 def change_node(
     cluster: Cluster,
     node: Node,
-    given: Annotated[NodeChanges, Body()],
+    given: UseJson,
     now: UseInForce,
     asked: UseAsked,
 ) -> Response:
