@@ -1,6 +1,7 @@
 //! The admin listener: `/metrics`, `/healthz` and `/readyz` from the engine itself, so that they answer whatever
 //! happens to the control process; everything else is the control process's.
 
+mod ask;
 pub mod door;
 pub mod engine;
 mod events;

@@ -134,6 +134,8 @@ pub struct Listener {
     pub relaxed: Vec<String>,
     /// Networks (CIDR) whose forwarded headers are believed.
     pub trusted: Vec<String>,
+    /// Whether responses tell where they come from.
+    pub debug: bool,
     /// How long it waits for clients.
     pub timeouts: ListenerTimeouts,
     /// How much a client may send before its request is understood.

@@ -44,6 +44,8 @@ pub struct ListenerRules {
     pub tunnel_idle: Nanos,
     /// Whose forwarded headers are believed.
     pub trusted: Box<[Network]>,
+    /// Whether responses tell where they come from.
+    pub debug: bool,
 }
 
 /// How nodes of one cluster are spoken to.
@@ -124,6 +126,7 @@ impl ListenerRules {
             idle: span(listener.timeouts.idle),
             tunnel_idle: span(listener.timeouts.tunnel_idle),
             trusted: trusted.collect::<Result<_, _>>().map_err(|why| fault("trusted", why))?,
+            debug: listener.debug,
         })
     }
 

@@ -9,6 +9,7 @@ use evenly_core::Balancer;
 
 use crate::access::Access;
 use crate::config::Config;
+use crate::decisions::Decisions;
 use crate::edition::{Edition, Source};
 
 /// The parts of a running proxy that all its threads share.
@@ -18,6 +19,8 @@ pub struct Shared {
     pub connections: Box<[Arc<AtomicUsize>]>,
     /// Where workers log requests.
     pub access: Access,
+    /// Some of the decisions of late.
+    pub decisions: Decisions,
     /// How the process stands.
     pub status: Status,
 }
@@ -87,6 +90,7 @@ impl Shared {
             connections: (0..config.proxy.workers).map(|_| Arc::default()).collect(),
             edition: ArcSwap::from_pointee(Edition::first(config, source)?),
             access,
+            decisions: Decisions::default(),
             status: Status::default(),
         })
     }

@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
 use crate::alarm::Alarms;
+use crate::decisions::Sampler;
 use crate::edition::Edition;
 use crate::listener::Client;
 use crate::phase::Phase;
@@ -73,6 +74,8 @@ pub struct Local {
     pub scratch: RefCell<Scratch>,
     /// Chance.
     pub rng: RefCell<Rng>,
+    /// Which decisions are kept.
+    pub sampler: Sampler,
     phase: Cell<Phase>,
 }
 
@@ -217,6 +220,7 @@ async fn run(
             slots: Slots::new(),
         }),
         rng: RefCell::new(Rng::seeded(seed)),
+        sampler: Sampler::default(),
         phase: Cell::new(Phase::Serving),
     });
     let mut next = Instant::now() + period;

@@ -67,6 +67,11 @@ class ListenSection(Section):
         "Default: nobody's.",
         examples=[["10.0.0.0/8"]],
     )
+    debug: bool = Field(
+        False,
+        description="Whether each response tells in X-Evenly which cluster, node and edition "
+        "it comes from, and how the node was found. For inside eyes: it names nodes.",
+    )
     timeouts: ListenerTimeouts = Field(
         default_factory=ListenerTimeouts, description="How long the listener waits for its clients."
     )

@@ -36,6 +36,7 @@ def test_the_least_file_gets_every_default() -> None:
                 "to": "c",
                 "relaxed": [],
                 "trusted": [],
+                "debug": False,
                 "timeouts": {"head": 10.0, "idle": 60.0, "tunnel_idle": 3600.0},
                 "limits": {"head_bytes": 32768, "fields": 100},
             }

@@ -12,7 +12,7 @@ use tokio::net::UnixListener;
 use tokio::sync::{mpsc, oneshot};
 
 use super::reply::{self, Body, fault};
-use super::{REST, events, speak};
+use super::{REST, ask, events, speak};
 use crate::config::Config;
 use crate::edition::Source;
 use crate::event::unix;
@@ -60,13 +60,15 @@ impl Desk {
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         match (request.method(), request.uri().path()) {
             (&Method::GET, "/state") => reply::json(StatusCode::OK, &state::json(&self.shared)),
+            (&Method::GET, "/explain") => ask::explain(&request, &self.shared),
+            (&Method::GET, "/decisions") => ask::decisions(&request, &self.shared),
             (&Method::GET, "/config") => self.config(),
             (&Method::GET, "/events") => events::stream(),
             (&Method::PUT, "/config") => self.change(request).await,
             _ => fault(
                 StatusCode::NOT_FOUND,
                 "not_found",
-                "the engine serves GET /state, GET /events, GET /config and PUT /config here",
+                "the engine serves GET /state, /events, /config, /explain and /decisions, and PUT /config here",
             ),
         }
     }

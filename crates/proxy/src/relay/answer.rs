@@ -10,6 +10,7 @@ use evenly_wire::refusal::{self, Refusal, Refused};
 
 use super::intake::Request;
 use super::tally::{full_name, log_unread};
+use super::watched::label;
 use super::{After, Connection};
 use crate::clock;
 use crate::worker::Local;
@@ -48,6 +49,9 @@ pub async fn misread(
         retry_after: None,
     };
     refusal::write(&answer, Refused::default(), &mut out);
+    if connection.rules.debug {
+        label(&mut out, 0, connection, None);
+    }
     if local.shared.access.is_on() {
         log_unread(local, connection, answer.status, name.clone(), out.len());
     }
@@ -73,6 +77,9 @@ pub async fn refuse(
     let mut out = Vec::new();
     let answer = Refusal { status, reason: &name, named: true, close, retry_after };
     refusal::write(&answer, Refused::by(request.version, request.asked), &mut out);
+    if connection.rules.debug {
+        label(&mut out, 0, connection, Some(&request.tally));
+    }
     request.tally.status = status;
     request.tally.sent += out.len() as u64;
     connection.idle_since = clock::now();

@@ -6,13 +6,13 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
-use evenly_core::{Attempt, Failure, Key, Loan, Mishap, Nanos, Outcome, Reason, Tried, Verdict};
+use evenly_core::{Attempt, Failure, Loan, Mishap, Nanos, Outcome, Reason, Tried, Verdict};
 use tokio::time::sleep;
 
 use super::exchange::{End, Exchange};
 use super::intake::Request;
 use super::tunnel::{self, Way};
-use super::{After, Connection, answer, waiting};
+use super::{After, Connection, answer, waiting, watched};
 use crate::pool::Berth;
 use crate::probe::is_ours;
 use crate::stream::Stream;
@@ -34,9 +34,7 @@ pub async fn run(local: &Local, connection: &mut Connection, request: &mut Reque
     let mut tried = Tried::default();
     loop {
         let now = request.tally.asked;
-        let key = request.key.as_deref().map_or(Key::None, Key::Bytes);
-        let picked = balancer.pick(key, &tried, now, &mut local.rng.borrow_mut());
-        let mut loan = match picked {
+        let mut loan = match watched::pick(local, connection, request, &tried, now) {
             Ok(loan) => loan,
             Err(refusal) => {
                 match Box::pin(waiting::wait(local, connection, request, balancer, &tried, refusal))

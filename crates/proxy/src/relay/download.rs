@@ -8,6 +8,7 @@ use evenly_wire::{Parsed, Relaxed, ResponseHead, Version};
 
 use super::attempt::fails;
 use super::exchange::{Answer, End, Exchange, TURNS};
+use super::watched::label;
 use crate::clock;
 use crate::worker::Scratch;
 
@@ -109,7 +110,16 @@ impl Exchange<'_> {
                     if head.is_interim() {
                         // 100 was answered by us, if anybody waited for it.
                         if head.status != 100 && self.request.version == Version::Http11 {
+                            let from = self.spill.len();
                             head.write(self.reply(), &mut self.spill);
+                            if self.connection.rules.debug {
+                                label(
+                                    &mut self.spill,
+                                    from,
+                                    self.connection,
+                                    Some(&self.request.tally),
+                                );
+                            }
                         }
                         bytes = body;
                         if bytes.is_empty() {
@@ -145,7 +155,11 @@ impl Exchange<'_> {
         let now = clock::now();
         self.note_head(head, now);
         if head.is_switch() {
+            let from = self.spill.len();
             head.write(self.reply(), &mut self.spill);
+            if self.connection.rules.debug {
+                label(&mut self.spill, from, self.connection, Some(&self.request.tally));
+            }
             self.partial.extend_from_slice(body);
             return Err(End::Switch);
         }
@@ -154,6 +168,9 @@ impl Exchange<'_> {
         }
         out.clear();
         let mut written = head.write(self.reply(), out);
+        if self.connection.rules.debug {
+            label(out, 0, self.connection, Some(&self.request.tally));
+        }
         let bad = |rule| End::Failed(Reason::BadResponse, Some(rule));
         let carried = written.carrier.carry(body, piece).map_err(bad)?;
         self.close = written.close;

@@ -15,6 +15,7 @@ mod tally;
 mod tunnel;
 mod upload;
 mod waiting;
+mod watched;
 
 use std::future::poll_fn;
 use std::io;

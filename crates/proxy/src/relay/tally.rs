@@ -9,6 +9,7 @@ use evenly_core::{Nanos, Reason};
 use evenly_wire::{Relaxed, RequestHead, Rule};
 
 use super::Connection;
+use super::watched::Watched;
 use crate::access::{Line, Phases};
 use crate::clock;
 use crate::pool::Berth;
@@ -40,6 +41,8 @@ pub struct Tally {
     pub sent: u64,
     /// The node that answered, or was tried last.
     pub node: Option<Rc<Berth>>,
+    /// What is noted when it is looked at more closely.
+    pub watched: Option<Box<Watched>>,
     words: Option<Box<Words>>,
 }
 
@@ -67,6 +70,7 @@ impl Tally {
             received: head.len as u64,
             sent: 0,
             node: None,
+            watched: None,
             words,
         }
     }
@@ -78,7 +82,7 @@ impl Tally {
     }
 
     /// Counts and logs it.
-    pub fn finish(self, local: &Local, connection: &Connection) {
+    pub fn finish(mut self, local: &Local, connection: &Connection) {
         let meter = &connection.rules.cluster.meter;
         meter.answers.count(self.status);
         meter.received.add(self.received);
@@ -91,6 +95,9 @@ impl Tally {
         }
         if let Some(reason) = self.reason {
             meter.refused.count(reason, self.rule.map(Rule::name));
+        }
+        if self.watched.is_some() {
+            self.decided(local, connection);
         }
         if self.words.is_some() {
             self.log(local, connection);

@@ -30,7 +30,10 @@ pub async fn wait(
             request.tally.asked = clock::now();
             request.tally.queued = request.tally.asked.since(began);
             match got {
-                Ok(loan) => return Ok(loan),
+                Ok(loan) => {
+                    request.tally.got_in_queue();
+                    return Ok(loan);
+                }
                 Err(Some(refusal)) => refusal,
                 Err(None) => {
                     request.tally.fail(Reason::ClientGone, None);
