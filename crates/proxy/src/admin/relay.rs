@@ -44,6 +44,8 @@ async fn ask(mut request: Request<Incoming>, socket: &Path) -> Option<Response<B
     for hop in [CONNECTION, TRANSFER_ENCODING, UPGRADE] {
         fields.remove(hop);
     }
+    // Only we say it, straight to the control process, when a signal has come.
+    fields.remove("x-evenly-why");
     fields.entry(HOST).or_insert(HeaderValue::from_static("evenly"));
     let mut answer = sender.send_request(request).await.ok()?;
     for hop in [CONNECTION, TRANSFER_ENCODING] {
