@@ -9,6 +9,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
+from .harness.exchange import Exchange
 from .harness.load import Load
 from .harness.node import Node
 from .harness.proxy import Proxy
@@ -151,3 +152,62 @@ def test_what_happens_is_told_in_sentences_otherwise() -> None:
         first, last = proxy.stderr().splitlines()
         assert first == f"evenly: listening on {proxy.address}, admin on {proxy.admin}"
         assert last.startswith("evenly: draining")
+
+
+def echo(exchange: Exchange) -> None:
+    """Answer with the ids that the node was given."""
+    exchange.read()
+    names = [value for name, value in exchange.headers if name == "x-request-id"]
+    exchange.reply(200, ",".join(names).encode())
+
+
+def test_a_line_tells_of_connection_edition_and_phases() -> None:
+    """Two requests of one connection and one of another; the node's connection is made once and
+    used again.
+    """
+    with Node() as node, Proxy(node, proxy={"workers": 1}) as proxy:
+        with proxy.client() as client:
+            for _ in range(2):
+                client.send(b"GET / HTTP/1.1\r\nHost: t\r\n\r\n")
+                assert client.response().status == 200
+        assert proxy.get("/").status == 200
+        first, second, third = proxy.log(3)
+        assert first["connection"] == second["connection"] != third["connection"]
+        assert [line["reused"] for line in (first, second, third)] == [False, True, True]
+        assert 0 < first["seconds"]["connect"] <= first["seconds"]["node"]
+        assert second["seconds"]["connect"] == third["seconds"]["connect"] == 0
+        for line in (first, second, third):
+            assert (line["edition"], line["id"]) == (1, None)
+            seconds = line["seconds"]
+            parts = seconds["queue"] + seconds["node"] + seconds["body"]
+            assert parts <= seconds["total"] + 3e-6
+
+
+def test_each_request_has_an_id_that_its_node_and_the_log_share() -> None:
+    """A stranger's own id is replaced: it could be anybody's."""
+    with Node(echo) as node, Proxy(node, listen={"request_id": True}) as proxy:
+        told = []
+        for field in ((), (), ("X-Request-Id: mine",), ("x-request-id: a", "X-REQUEST-ID: b")):
+            answer = proxy.get("/", *field)
+            told.append(answer.body.decode())
+        assert len(set(told)) == 4
+        assert all(len(id) == 32 and int(id, 16) >= 0 for id in told)
+        assert {line["id"] for line in proxy.log(4)} == set(told)
+
+
+def test_the_id_of_a_trusted_client_is_kept() -> None:
+    """It is a proxy of ours; what is no id is replaced all the same."""
+    listen = {"request_id": True, "trusted": ["127.0.0.0/8"]}
+    with Node(echo) as node, Proxy(node, listen=listen) as proxy:
+        assert proxy.get("/", "X-Request-Id: 0af7-65").body == b"0af7-65"
+        assert proxy.get("/", "X-Request-Id: " + "x" * 129).body != b"x" * 129
+        assert len(proxy.get("/", "X-Request-Id: two words").body) == 32
+        ids = [line["id"] for line in proxy.log(3)]
+        assert "0af7-65" in ids
+
+
+def test_without_the_option_an_id_is_a_field_like_any_other() -> None:
+    """It is passed on as it came, and none is made."""
+    with Node(echo) as node, Proxy(node) as proxy:
+        assert proxy.get("/", "X-Request-Id: mine").body == b"mine"
+        assert proxy.get("/").body == b""

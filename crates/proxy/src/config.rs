@@ -136,6 +136,8 @@ pub struct Listener {
     pub trusted: Vec<String>,
     /// Whether responses tell where they come from.
     pub debug: bool,
+    /// Whether each request gets an id, for its node and for the log.
+    pub request_id: bool,
     /// How long it waits for clients.
     pub timeouts: ListenerTimeouts,
     /// How much a client may send before its request is understood.

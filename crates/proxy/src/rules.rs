@@ -46,6 +46,8 @@ pub struct ListenerRules {
     pub trusted: Box<[Network]>,
     /// Whether responses tell where they come from.
     pub debug: bool,
+    /// Whether each request gets an id.
+    pub request_id: bool,
 }
 
 /// How nodes of one cluster are spoken to.
@@ -125,6 +127,7 @@ impl ListenerRules {
             head: span(listener.timeouts.head),
             idle: span(listener.timeouts.idle),
             tunnel_idle: span(listener.timeouts.tunnel_idle),
+            request_id: listener.request_id,
             trusted: trusted.collect::<Result<_, _>>().map_err(|why| fault("trusted", why))?,
             debug: listener.debug,
         })

@@ -21,7 +21,7 @@ use crate::edition::Edition;
 use crate::listener::Client;
 use crate::phase::Phase;
 use crate::pool::Pool;
-use crate::relay;
+use crate::relay::{self, ids::Ids};
 use crate::rules::Rules;
 use crate::shared::Shared;
 use crate::{clock, descriptors};
@@ -76,6 +76,10 @@ pub struct Local {
     pub rng: RefCell<Rng>,
     /// Which decisions are kept.
     pub sampler: Sampler,
+    /// Names for requests.
+    pub ids: Ids,
+    /// The number of the last connection: no other worker gives the same.
+    serial: Cell<u64>,
     phase: Cell<Phase>,
 }
 
@@ -93,6 +97,13 @@ impl Local {
     /// The edition in force.
     pub fn rules(&self) -> Rc<Rules> {
         Rc::clone(&self.rules.borrow())
+    }
+
+    /// A number for a client connection that no other of this process has.
+    pub fn number(&self) -> u64 {
+        let number = self.serial.get();
+        self.serial.set(number + self.shared.connections.len() as u64);
+        number
     }
 
     /// From here on the next request of each connection is served by that edition.
@@ -221,6 +232,8 @@ async fn run(
         }),
         rng: RefCell::new(Rng::seeded(seed)),
         sampler: Sampler::default(),
+        ids: Ids::default(),
+        serial: Cell::new(index as u64 + 1),
         phase: Cell::new(Phase::Serving),
     });
     let mut next = Instant::now() + period;

@@ -16,6 +16,8 @@ pub struct Forward {
     pub(crate) host: Vec<u8>,
     /// Whether what the client says about where its request came from is believed and added to.
     pub trusted: bool,
+    /// Whether the client's `X-Request-Id` is left out, because its request gets one of ours.
+    pub identified: bool,
 }
 
 impl Forward {
@@ -44,6 +46,7 @@ impl Forward {
             proto,
             host: host.as_bytes().to_vec(),
             trusted,
+            identified: false,
         }
     }
 }

@@ -128,6 +128,16 @@ fn what_a_trusted_proxy_says_about_the_client_is_added_to() {
 }
 
 #[test]
+fn a_clients_id_is_left_out_where_requests_get_one() {
+    const NAMED: &str = "GET / HTTP/1.1\r\nHost: a\r\nX-REQUEST-ID: 1\r\nX-Request-Ids: 2\r\n\r\n";
+    let mut identified = forward(false);
+    identified.identified = true;
+    let read = request_from(NAMED, Relaxed::NONE, &identified).expect("good").expect("complete");
+    assert_eq!(read.written, format!("GET / HTTP/1.1\r\nHost: a\r\nX-Request-Ids: 2\r\n{ORIGIN}"));
+    assert!(essence(NAMED).contains("X-REQUEST-ID: 1\r\n"));
+}
+
+#[test]
 fn a_trusted_proxy_that_says_nothing_is_the_client() {
     let read = request_from("GET / HTTP/1.1\r\nHost: a\r\n\r\n", Relaxed::NONE, &forward(true))
         .expect("good")

@@ -72,6 +72,11 @@ class ListenSection(Section):
         description="Whether each response tells in X-Evenly which cluster, node and edition "
         "it comes from, and how the node was found. For inside eyes: it names nodes.",
     )
+    request_id: bool = Field(
+        False,
+        description="Give each request an id: nodes get it as X-Request-Id, and the access log "
+        "tells it. A client's own id is kept if the client is trusted, otherwise replaced.",
+    )
     timeouts: ListenerTimeouts = Field(
         default_factory=ListenerTimeouts, description="How long the listener waits for its clients."
     )

@@ -37,6 +37,7 @@ def test_the_least_file_gets_every_default() -> None:
                 "relaxed": [],
                 "trusted": [],
                 "debug": False,
+                "request_id": False,
                 "timeouts": {"head": 10.0, "idle": 60.0, "tunnel_idle": 3600.0},
                 "limits": {"head_bytes": 32768, "fields": 100},
             }

@@ -14,14 +14,22 @@ pub struct Line {
     /// When its first byte was read.
     #[serde(serialize_with = "moment")]
     pub time: SystemTime,
+    /// Its id, where requests get one.
+    pub id: Option<String>,
+    /// The configuration that it was served by.
+    pub edition: u64,
     /// The listener it came in by.
     pub listener: Arc<str>,
+    /// The client connection that it came by, counted over the process.
+    pub connection: u64,
     /// Who sent it; nothing for UNIX sockets.
     pub client: Option<IpAddr>,
     /// The cluster it went to.
     pub cluster: Arc<str>,
     /// The node that answered, or was tried last.
     pub node: Option<Arc<str>>,
+    /// Whether the connection to that node had carried others before.
+    pub reused: bool,
     /// Its method.
     pub method: Cow<'static, str>,
     /// Its target as sent, query included.
@@ -49,6 +57,9 @@ pub struct Phases {
     /// Waiting for a node's free place.
     #[serde(serialize_with = "seconds")]
     pub queue: Nanos,
+    /// Making the last try's connection to its node; 0 when it was there already.
+    #[serde(serialize_with = "seconds")]
+    pub connect: Nanos,
     /// From the last try's start to the response head.
     #[serde(serialize_with = "seconds")]
     pub node: Nanos,

@@ -46,6 +46,7 @@ pub async fn run(local: &Local, connection: &mut Connection, request: &mut Reque
             }
         };
         request.tally.tries += 1;
+        request.tally.connecting = Nanos::ZERO;
         if loan.panicked() {
             cluster.meter.panics.add(1);
         }
@@ -93,7 +94,7 @@ async fn on_node(
     loop {
         let (node, reused) = match waiting.take() {
             Some(node) => (node, true),
-            None => match Box::pin(connect(local, connection, berth)).await {
+            None => match Box::pin(connect(local, connection, request, berth)).await {
                 Ok(node) => (node, false),
                 Err(reason @ Reason::NoDescriptor) => {
                     request.tally.fail(reason, None);
@@ -102,6 +103,7 @@ async fn on_node(
                 Err(reason) => return failed(local, connection, request, reason, Mishap::Connect),
             },
         };
+        request.tally.reused = reused;
         let number = request.tally.tries;
         let mut exchange = Exchange::new(
             local,
@@ -228,9 +230,14 @@ fn failure(reason: Reason, retry_after: Option<u64>) -> Outcome {
 
 /// A new connection to a node. For want of descriptors it is made again and again, while those are given up that only
 /// wait: our want is no fault of the node's.
-async fn connect(local: &Local, connection: &Connection, berth: &Berth) -> Result<Stream, Reason> {
-    let limit = connection.rules.cluster.connect;
-    connection.alarm.set(clock::now().plus(limit));
+async fn connect(
+    local: &Local,
+    connection: &Connection,
+    request: &mut Request,
+    berth: &Berth,
+) -> Result<Stream, Reason> {
+    let (began, limit) = (clock::now(), connection.rules.cluster.connect);
+    connection.alarm.set(began.plus(limit));
     let stream = loop {
         let mut connecting = pin!(Stream::connect(&berth.address));
         let made = poll_fn(|cx| match connecting.as_mut().poll(cx) {
@@ -250,6 +257,7 @@ async fn connect(local: &Local, connection: &Connection, berth: &Berth) -> Resul
         }
     };
     berth.meter.connected.add(1);
+    request.tally.connecting = clock::now().since(began);
     Ok(stream)
 }
 

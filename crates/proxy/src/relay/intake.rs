@@ -190,6 +190,10 @@ impl Request {
         }
         let mut out = Vec::new();
         let carrier = head.write(&connection.forward, rules.terms.relaxed, &mut out);
+        let mut tally = Tally::begin(head, local);
+        if rules.request_id {
+            tally.identify(local.ids.give(head, connection.forward.trusted, &mut out));
+        }
         Self {
             head: out.len(),
             out,
@@ -201,7 +205,7 @@ impl Request {
             keep_alive: head.keep_alive,
             idempotent: head.idempotent(),
             key: rules.cluster.key.of(head, connection.peer),
-            tally: Tally::begin(head, local),
+            tally,
             asks: false,
             held: false,
         }

@@ -9,6 +9,7 @@ mod attempt;
 mod download;
 mod exchange;
 mod frames;
+pub mod ids;
 mod intake;
 pub mod key;
 mod tally;
@@ -52,6 +53,7 @@ struct Connection {
     rules: Rc<ListenerRules>,
     edition: u64,
     peer: Option<IpAddr>,
+    number: u64,
     /// When the previous answer ended: the connection has been idle since.
     idle_since: Nanos,
 }
@@ -89,6 +91,7 @@ impl Connection {
         {
             self.forward = forward;
         }
+        self.forward.identified = mine.request_id;
         self.rules = Rc::clone(mine);
     }
 
@@ -135,6 +138,7 @@ async fn open(
         edition: rules.edition,
         rules,
         peer: client.peer,
+        number: local.number(),
         idle_since: clock::now(),
     })
 }
@@ -147,7 +151,9 @@ fn forward(stream: &Stream, peer: Option<IpAddr>, rules: &ListenerRules) -> io::
     };
     // Who comes in by a UNIX socket is on this machine.
     let peer = peer.unwrap_or(IpAddr::V6(std::net::Ipv6Addr::LOCALHOST));
-    Ok(Forward::new(peer, "http", &here, rules.trusts(peer)))
+    let mut forward = Forward::new(peer, "http", &here, rules.trusts(peer));
+    forward.identified = rules.request_id;
+    Ok(forward)
 }
 
 /// One request and its answer.

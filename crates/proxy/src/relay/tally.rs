@@ -27,6 +27,10 @@ pub struct Tally {
     pub ended: Nanos,
     /// Time spent waiting for a node's free place.
     pub queued: Nanos,
+    /// Time the last try spent on a new connection.
+    pub connecting: Nanos,
+    /// Whether the last try was made on a connection that had carried others.
+    pub reused: bool,
     /// What the client got; 0 when it left before.
     pub status: u16,
     /// Why the proxy answered itself or gave up.
@@ -48,6 +52,7 @@ pub struct Tally {
 
 /// What only the log wants.
 struct Words {
+    id: Option<String>,
     method: Cow<'static, str>,
     path: String,
 }
@@ -63,6 +68,8 @@ impl Tally {
             answered: None,
             ended: now,
             queued: Nanos::ZERO,
+            connecting: Nanos::ZERO,
+            reused: false,
             status: 0,
             reason: None,
             rule: None,
@@ -72,6 +79,13 @@ impl Tally {
             node: None,
             watched: None,
             words,
+        }
+    }
+
+    /// Remembers the request's id for the log.
+    pub fn identify(&mut self, id: String) {
+        if let Some(words) = &mut self.words {
+            words.id = Some(id);
         }
     }
 
@@ -112,9 +126,13 @@ impl Tally {
         let reason = self.reason.map(|reason| full_name(reason, self.rule));
         local.shared.access.write(Line {
             time: SystemTime::now() - Duration::from_nanos(total.0),
+            id: words.id,
+            edition: connection.rules.edition,
             listener: Arc::clone(&connection.rules.live.name),
+            connection: connection.number,
             client: connection.peer,
             cluster: Arc::clone(connection.rules.cluster.balancer.name()),
+            reused: self.node.is_some() && self.reused,
             node: self.node.map(|berth| Arc::clone(berth.id())),
             method: words.method,
             path: words.path,
@@ -126,6 +144,7 @@ impl Tally {
             seconds: Phases {
                 total,
                 queue: self.queued,
+                connect: self.connecting,
                 node: self.answered.map_or(Nanos::ZERO, |answered| answered.since(self.asked)),
                 body: self.answered.map_or(Nanos::ZERO, |answered| now.since(answered)),
             },
@@ -145,10 +164,14 @@ pub fn log_unread(
     let rules = &connection.rules;
     local.shared.access.write(Line {
         time: SystemTime::now(),
+        id: None,
+        edition: rules.edition,
         listener: Arc::clone(&rules.live.name),
+        connection: connection.number,
         client: connection.peer,
         cluster: Arc::clone(rules.cluster.balancer.name()),
         node: None,
+        reused: false,
         method: Cow::Borrowed(""),
         path: String::new(),
         status,
@@ -166,6 +189,7 @@ impl Words {
         let known = KNOWN.iter().find(|known| known.as_bytes() == head.method);
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Self {
+            id: None,
             method: known
                 .map_or_else(|| Cow::Owned(text(head.method)), |known| Cow::Borrowed(*known)),
             path: text(head.target),

@@ -33,7 +33,7 @@ pub fn settings(nodes: &[&Node]) -> Value {
     let nodes: Vec<_> = nodes.iter().map(|node| address(node.address)).collect();
     json!({
         "proxy": {"workers": 1, "drain": 30.0}, "admin": null, "log": {"access": "off", "events": "text"},
-        "listeners": [{"name": "web", "address": "127.0.0.1:0", "to": "nodes", "relaxed": [], "trusted": [], "debug": false,
+        "listeners": [{"name": "web", "address": "127.0.0.1:0", "to": "nodes", "relaxed": [], "trusted": [], "request_id": false, "debug": false,
             "timeouts": {"head": 10.0, "idle": 60.0, "tunnel_idle": 3600.0},
             "limits": {"head_bytes": 32768, "fields": 100}}],
         "clusters": [{"name": "nodes", "nodes": nodes, "strategy": {"name": "round_robin"}, "hash_seed": 0,

@@ -17,10 +17,14 @@ use crate::stage::{PATIENCE, until};
 fn line(path: &str) -> Line {
     Line {
         time: SystemTime::UNIX_EPOCH + Duration::from_millis(1_000_000_000_123),
+        id: None,
+        edition: 1,
         listener: Arc::from("web"),
+        connection: 1,
         client: Some([127, 0, 0, 1].into()),
         cluster: Arc::from("users"),
         node: Some(Arc::from("10.0.0.1:80")),
+        reused: false,
         method: Cow::Borrowed("GET"),
         path: path.into(),
         status: 200,

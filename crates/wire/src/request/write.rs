@@ -28,7 +28,11 @@ impl RequestHead<'_> {
         out.extend_from_slice(b"\r\n");
         let buf = self.buf;
         copy::fields(buf, self.slots, self.excused, out, |slot| match slot.kind {
-            Kind::Other | Kind::RetryAfter => !self.connection.names(slot, self.slots, buf),
+            Kind::Other | Kind::RetryAfter => {
+                let replaced =
+                    forward.identified && slot.name.of(buf).eq_ignore_ascii_case(b"x-request-id");
+                !replaced && !self.connection.names(slot, self.slots, buf)
+            }
             Kind::Origin => forward.trusted,
             Kind::Expect => !slot.value.of(buf).eq_ignore_ascii_case(b"100-continue"),
             _ => false,
