@@ -21,9 +21,12 @@ NOTE = "<!-- Written by scripts/pages.py (make docs) from {source}. -->\n"
 
 def pages() -> dict[Path, str]:
     """Every generated page with the text it must have."""
+    from scripts import operating_pages
+
     measured = [complexity_page(), scenarios_page()]
     written = [configuration_page(), rules_page(), reasons_page(), theorems_page()]
-    return dict([*strategy_pages(), *written, *measured])
+    operating = [operating_pages.events_page(), operating_pages.metrics_page()]
+    return dict([*strategy_pages(), *written, *operating, *measured])
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
