@@ -317,6 +317,25 @@ def test_a_hangup_while_the_control_process_is_dead_is_carried_out_later() -> No
         assert not load.stop().failures
 
 
+def test_a_change_that_takes_its_time_is_answered_with_what_came_of_it() -> None:
+    """Questions are given up after three seconds, changes are not: who hears nothing would ask again."""
+    with Node() as node, Proxy(node) as proxy:
+        assert edition(proxy) == 1
+        rewrite(proxy, cluster_users={"strategy": "random"})
+        control = proxy.control()
+        os.kill(control, signal.SIGSTOP)
+        try:
+            with Client(proxy.admin, timeout=60) as admin:
+                admin.send(b"POST /v1/reload HTTP/1.1\r\nHost: t\r\nContent-Length: 0\r\n\r\n")
+                assert get(proxy.admin, "/v1/config").status == 504
+                os.kill(control, signal.SIGCONT)
+                answer = admin.response("POST")
+        finally:
+            os.kill(control, signal.SIGCONT)
+        assert answer.status == 200, answer
+        assert edition(proxy) == 2
+
+
 def test_an_address_where_nobody_answers_does_no_harm() -> None:
     """A file may name a node that is not there yet: requests go to the others."""
     with Node() as node, Proxy(node) as proxy, Load(proxy.address, 4) as load:

@@ -30,6 +30,8 @@ TOKEN = "EVENLY_ADMIN_TOKEN"
 DEFAULT_FILE, DEFAULT_ADDRESS = "evenly.toml", "127.0.0.1:9900"
 PATIENCE = 10.0
 """Seconds for one answer: the engine itself gives up on the control process after three."""
+APPLYING = 45.0
+"""Seconds for the answer to a change: the engine waits 40 for one, thousands of nodes take a while."""
 STARTING = 10.0
 """Seconds a control process that is being started again is waited for; it takes about one, more on a busy machine."""
 
@@ -91,7 +93,7 @@ class Remote:
     def _ask(self, method: str, path: str, query: Mapping[str, object], body: object = None) -> Any:
         end = time.monotonic() + STARTING
         while True:
-            with closing(self._connect(PATIENCE)) as connection:
+            with closing(self._connect(PATIENCE if method == "GET" else APPLYING)) as connection:
                 answer = self._send(connection, method, target(path, query), body)
                 said = _json(answer.read())
             if answer.status < http.client.BAD_REQUEST:

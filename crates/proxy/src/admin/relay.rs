@@ -18,10 +18,15 @@ use super::reply::{Body, fault};
 /// How long the control process may take until its response head. Its slowest answers take milliseconds; a second
 /// tells a stuck one before whoever asked gives up.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// The same for a change: a new configuration with thousands of nodes is read, checked and put in force before it is
+/// answered, and whoever is told too early that nothing came of it asks again. The control process itself gives the
+/// engine 30 seconds.
+const PATIENCE_FOR_CHANGES: Duration = Duration::from_secs(40);
 
 /// The control process's answer, or 503 `control_down`, or 504 `control_timeout`.
 pub async fn to_control(request: Request<Incoming>, socket: &Path) -> Response<Body> {
-    match timeout(PATIENCE, ask(request, socket)).await {
+    let patience = if request.method().is_safe() { PATIENCE } else { PATIENCE_FOR_CHANGES };
+    match timeout(patience, ask(request, socket)).await {
         Ok(Some(answer)) => answer,
         Ok(None) => {
             let message = "the control process is not running and is being started again; requests are balanced meanwhile";
