@@ -28,6 +28,12 @@ def limit(proxy: Proxy, size: int) -> None:
     resource.prlimit(proxy.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
 
+def after(load: Load, more: int) -> None:
+    """Wait until so many more requests were sent."""
+    enough = load.tally.sent + more
+    until(lambda: load.tally.sent >= enough, f"{more} more requests were sent")
+
+
 def said(proxy: Proxy, kind: str) -> list[dict[str, Any]]:
     """What the proxy has told of one kind, in JSON."""
     events = [json.loads(line) for line in proxy.stderr().splitlines() if line.startswith("{")]
@@ -43,8 +49,7 @@ def test_a_log_renamed_under_load_loses_and_tears_no_line() -> None:
         load = Load(proxy.address, 4)
         with load:
             for number in range(rounds):
-                sent = load.tally.sent
-                until(lambda sent=sent: load.tally.sent > sent + 100, "100 requests were sent")
+                after(load, 100)
                 files.append(proxy.access.rename(proxy.folder / f"access.jsonl.{number}"))
                 proxy.signal(signal.SIGUSR1)
                 until(proxy.access.exists, "the log was opened anew")
@@ -191,7 +196,7 @@ def test_each_request_has_an_id_that_its_node_and_the_log_share() -> None:
             answer = proxy.get("/", *field)
             told.append(answer.body.decode())
         assert len(set(told)) == 4
-        assert all(len(id) == 32 and int(id, 16) >= 0 for id in told)
+        assert all(len(name) == 32 and int(name, 16) >= 0 for name in told)
         assert {line["id"] for line in proxy.log(4)} == set(told)
 
 

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from scripts import operating_pages
+from scripts import operating_pages, pages
 
 from .harness.exchange import Exchange
 from .harness.metrics import Metrics
@@ -62,7 +62,7 @@ def page() -> Metrics:
 
 def test_the_page_and_its_documentation_name_the_same_families(page: Metrics) -> None:
     """Each family has its paragraph, and no paragraph tells of a family that is not there."""
-    text = (operating_pages.DOCS / "metrics.md").read_text()
+    text = (pages.DOCS / "metrics.md").read_text()
     told = {line[4:-1] for line in text.splitlines() if line.startswith("## `")}
     # The parser takes the end `_total` off a counter's name.
     shown = {f.name + ("_total" if f.type == "counter" else "") for f in page.families}
