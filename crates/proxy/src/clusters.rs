@@ -11,7 +11,6 @@ use evenly_core::{
 use crate::address::Address;
 use crate::clock::{self, span};
 use crate::config::{Cluster, Health};
-use crate::edition::LiveCluster;
 use crate::upkeep::{Name, Watch};
 
 /// The balancer of a cluster. Nodes given by name join it when they are resolved.
@@ -79,9 +78,9 @@ pub fn names(cluster: &Cluster) -> Vec<Name> {
 }
 
 /// What upkeep is told of a cluster.
-pub fn watch(cluster: &Cluster, live: &LiveCluster, names: Vec<Name>) -> Watch {
+pub fn watch(cluster: &Cluster, balancer: &Arc<Balancer>, names: Vec<Name>) -> Watch {
     Watch {
-        balancer: Arc::downgrade(&live.balancer),
+        balancer: Arc::downgrade(balancer),
         health: cluster.health.clone().map(Arc::new),
         names,
         resolver: cluster.resolver,

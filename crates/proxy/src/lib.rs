@@ -21,6 +21,7 @@ pub mod listener;
 pub mod meter;
 pub mod metrics;
 pub mod network;
+pub mod notices;
 pub mod notify;
 pub mod openings;
 pub mod orphans;

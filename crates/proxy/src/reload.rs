@@ -22,6 +22,7 @@ use crate::event::Event;
 use crate::listener::Crew;
 use crate::openings::Openings;
 use crate::phase::Phase;
+use crate::rules::Rules;
 use crate::say::{self, say};
 use crate::shared::Shared;
 use crate::upkeep::Engine;
@@ -63,7 +64,10 @@ impl Reloader {
         let clusters = edition.config.clusters.iter().zip(&edition.clusters);
         let watched = clusters.map(|(given, live)| {
             let names = clusters::names(given);
-            (live.balancer.name().clone(), engine.watch(clusters::watch(given, live, names)))
+            (
+                live.balancer.name().clone(),
+                engine.watch(clusters::watch(given, &live.balancer, names)),
+            )
         });
         let watched = watched.collect();
         Self { shared: Arc::clone(shared), crew: Arc::clone(crew), engine, watched }
@@ -80,6 +84,7 @@ impl Reloader {
         let before = self.shared.edition();
         let needs_restart = difference::keep_what_needs_a_restart(&before.config, &mut config);
         let edition = before.next(config, source)?;
+        Rules::check(&edition)?;
         let opens = openings.prepare(&edition)?;
         let mut changed = Vec::new();
         for (given, live) in edition.config.clusters.iter().zip(&edition.clusters) {
@@ -126,7 +131,7 @@ impl Reloader {
         let balancer = &live.balancer;
         let names = clusters::names(given);
         let change = || clusters::reconfigure(balancer, given, members.into_specs(), clock::now());
-        let watch = clusters::watch(given, live, names);
+        let watch = clusters::watch(given, &live.balancer, names);
         let done = if let Some(&number) = self.watched.get(balancer.name()) {
             self.engine.change(number, watch, change)
         } else {

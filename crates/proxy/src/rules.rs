@@ -73,6 +73,11 @@ pub struct ClusterRules {
 }
 
 impl Rules {
+    /// Whether workers will be able to read an edition; the error says why not.
+    pub fn check(edition: &Edition) -> Result<(), String> {
+        Self::read(edition, 0).map(drop)
+    }
+
     /// Reads an edition for one worker; what it says of the wire and of keys is checked here.
     pub fn read(edition: &Edition, worker: usize) -> Result<Self, String> {
         let clusters = edition.config.clusters.iter().zip(&edition.clusters);

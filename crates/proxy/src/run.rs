@@ -15,7 +15,7 @@ use crate::admin;
 use crate::admin::door::Door;
 use crate::admin::engine::Desk;
 use crate::config::Config;
-use crate::edition::{Edition, Source};
+use crate::edition::Source;
 use crate::event::{AdminOn, Event, Words};
 use crate::inherited::{self, Opened};
 use crate::listener::Crew;
@@ -25,11 +25,8 @@ use crate::reload::{Reloader, Wish};
 use crate::say::{self, say};
 use crate::shared::Shared;
 use crate::signals::{self, Signals};
-use crate::upkeep::{Engine, Notice};
-use crate::{control, descriptors, hangup, orphans, watchdog, worker};
+use crate::{control, descriptors, hangup, notices, orphans, watchdog, worker};
 
-/// How long a start waits for names to be resolved; afterwards it serves what it has.
-const NAMES: Duration = Duration::from_secs(3);
 /// How often the end of workers is looked for.
 const LOOK: Duration = Duration::from_millis(10);
 /// What connections get to say goodbye when the drain's time is over.
@@ -158,10 +155,10 @@ impl Running {
         let mut admin = Door::new(Arc::clone(&shared), serve.clone());
         let mut others = JoinSet::new();
         others.spawn(reopen(renamed, shared.access.clone()));
-        let keeper = upkeep(&crew);
+        let keeper = notices::upkeep(&crew);
         let reloader = Reloader::new(&shared, &crew, keeper.clone());
         others.spawn(keeper.keep());
-        wait_for_names(&edition).await;
+        notices::wait_for_names(&edition).await;
 
         let state = tokio::net::UnixListener::bind(&engine)
             .map_err(|fault| format!("{}: {fault}", engine.display()))?;
@@ -307,34 +304,6 @@ fn private_folder() -> Result<TempDir, String> {
             std::env::temp_dir().display()
         )
     })
-}
-
-/// Who lets time pass for every cluster, and tells people and workers what comes of it.
-fn upkeep(crew: &Arc<Crew>) -> Engine {
-    let crew = Arc::clone(crew);
-    Engine::new(Arc::new(move |notice| match notice {
-        Notice::Left { node, .. } => {
-            crew.workers().iter().for_each(|worker| worker.close_node(&node));
-        }
-        Notice::Changed { cluster, event } => {
-            let (from, to) = (event.from.reason().name(), event.to.reason().name());
-            let (cluster, node) = (cluster.to_string(), event.node.to_string());
-            say(Event::NodeChanged { cluster, node, from, to });
-        }
-        Notice::Unresolved { cluster, why, kept } => {
-            say(Event::NameUnresolved { cluster: cluster.to_string(), why, kept });
-        }
-    }))
-}
-
-/// Gives names a moment to be resolved. Late ones join when they come.
-async fn wait_for_names(edition: &Edition) {
-    let resolved = async {
-        while edition.clusters.iter().any(|live| live.balancer.cluster().members.is_empty()) {
-            sleep(LOOK).await;
-        }
-    };
-    let _ = timeout(NAMES, resolved).await;
 }
 
 /// Opens the access log anew whenever somebody has renamed it and says so.

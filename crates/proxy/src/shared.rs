@@ -11,6 +11,7 @@ use crate::access::Access;
 use crate::config::Config;
 use crate::decisions::Decisions;
 use crate::edition::{Edition, Source};
+use crate::rules::Rules;
 
 /// The parts of a running proxy that all its threads share.
 pub struct Shared {
@@ -86,9 +87,11 @@ impl Status {
 impl Shared {
     /// Everything that follows from the first configuration.
     pub fn new(config: Config, source: Source, access: Access) -> Result<Self, String> {
+        let edition = Edition::first(config, source)?;
+        Rules::check(&edition)?;
         Ok(Self {
-            connections: (0..config.proxy.workers).map(|_| Arc::default()).collect(),
-            edition: ArcSwap::from_pointee(Edition::first(config, source)?),
+            connections: (0..edition.config.proxy.workers).map(|_| Arc::default()).collect(),
+            edition: ArcSwap::from_pointee(edition),
             access,
             decisions: Decisions::default(),
             status: Status::default(),
