@@ -13,6 +13,7 @@ from .harness.load import Load
 from .harness.node import Node
 from .harness.ports import split
 from .harness.proxy import Proxy
+from .harness.reload import change
 from .harness.waiting import until
 
 Fault = Callable[[bytes, bytes], bytes]
@@ -88,3 +89,41 @@ def test_the_last_addresses_stay_in_force(fault: Fault) -> None:
             until(lambda: server.asked > asked + 1, "it is asked on")
             load.more()
         assert not load.stop().failures
+
+
+class Together(NameServer):
+    """Answers nobody before it was asked for every name, and each question once: who asks for one name after the
+    other waits for the first in vain.
+    """
+
+    def _serve(self) -> None:
+        waiting, names, seen = list[tuple[bytes, object]](), set[bytes](), set[bytes]()
+        while True:
+            question, sender = self.socket.recvfrom(4096)
+            if self.ending.is_set():
+                return
+            waiting.append((question, sender))
+            names.add(question[12 : question.index(b"\0", 12)].lower())
+            if len(names) < len(self.names):
+                continue
+            for asked, by in waiting:
+                end = asked.index(b"\0", 12) + 5
+                again = asked[12:end].lower() in seen
+                seen.add(asked[12:end].lower())
+                broken = asked[:2] + struct.pack("!HHHHH", 0x8582, 1, 0, 0, 0) + asked[12:]
+                self.socket.sendto(broken if again else self.answer(asked), by)
+            waiting.clear()
+
+
+def test_a_change_waits_for_the_names_of_all_clusters_together() -> None:
+    """However many clusters have new names, a change waits for them no longer than for one, and has their nodes."""
+    names: dict[str, list[str] | None] = {"one.test": ["127.0.0.1"], "two.test": ["127.0.0.1"]}
+    with Node() as node, Together(names) as server, Proxy(node) as proxy:
+        port = split(node.address)[1]
+        added = {
+            f"cluster_{name}": {"nodes": [f"{name}.test:{port}"], "resolver": server.address}
+            for name in ("one", "two")
+        }
+        change(proxy, **added)
+        found = {one["name"]: one["nodes"] for one in proxy.clusters()["clusters"]}
+        assert [len(found[name]) for name in ("one", "two")] == [1, 1]

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -281,6 +282,38 @@ def test_a_new_token_counts_at_once() -> None:
         assert get(proxy.admin, "/metrics", first).status == 401
         assert get(proxy.admin, "/metrics", second).status == 200
         assert edition(proxy, second) == 3
+
+
+def test_a_connection_to_an_admin_listener_that_has_moved_ends_with_its_next_answer() -> None:
+    """And that is by the token in force now: the old one opens no door that somebody kept open."""
+    moved = f"{LOOPBACK}:{free_ports(1)[0]}"
+    wish = b"GET /metrics HTTP/1.1\r\nHost: t\r\n\r\n"
+    with Node() as node, Proxy(node) as proxy:
+        assert edition(proxy) == 1
+        rewrite(proxy, admin={"address": moved, "token": "other-secret"})
+        with Client(proxy.admin) as kept:
+            assert not kept.send(wish).response().closes
+            assert ask(proxy, "POST", "/v1/reload")[0] == 200
+            answer = kept.send(wish).response()
+        assert (answer.status, answer.closes) == (401, True)
+        assert refuses(proxy.admin)
+        proxy.admin = moved
+        assert edition(proxy, "Authorization: Bearer other-secret") == 2
+
+
+def test_a_refused_file_leaves_no_socket_behind(tmp_path: Path) -> None:
+    """A UNIX socket that was bound for it goes with its file, whatever was refused afterwards."""
+    path = tmp_path / "more.sock"
+    with Node() as node, Proxy(node) as proxy:
+        more = f'\n[listen.more]\naddress = "unix:{path}"\nto = "users"\n'
+        busy = f'\n[listen.busy]\naddress = "{node.address}"\nto = "users"\n'
+        good = proxy.file.read_text()
+        log = good.replace(str(proxy.access), "/nowhere/at/all")
+        assert log != good
+        for text in (good + more + busy, log + more):
+            assert refused(proxy, text)["error"] == "not_applied"
+            assert not path.exists()
+        assert edition(proxy) == 1
 
 
 def test_the_access_log_moves_without_losing_a_line() -> None:

@@ -11,10 +11,11 @@ mod reply;
 use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use hyper::body::Incoming;
-use hyper::header::AUTHORIZATION;
+use hyper::header::{AUTHORIZATION, CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -36,6 +37,7 @@ const REST: Duration = Duration::from_millis(100);
 pub struct Admin {
     shared: Arc<Shared>,
     token: Mutex<Option<Arc<str>>>,
+    closed: AtomicBool,
     control: PathBuf,
 }
 
@@ -73,7 +75,12 @@ where
 impl Admin {
     /// Looks at a proxy; `control` is where the control process listens.
     pub fn new(shared: Arc<Shared>, token: Option<&str>, control: PathBuf) -> Self {
-        Self { shared, token: Mutex::new(token.map(Arc::from)), control }
+        Self {
+            shared,
+            token: Mutex::new(token.map(Arc::from)),
+            closed: AtomicBool::default(),
+            control,
+        }
     }
 
     /// From now on this is asked of everybody.
@@ -81,7 +88,20 @@ impl Admin {
         *self.token.lock() = token.map(Arc::from);
     }
 
+    /// The door is closed: each connection that came in by it ends with its next answer.
+    pub fn close(&self) {
+        self.closed.store(true, Relaxed);
+    }
+
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+        let mut answer = self.answered(request).await;
+        if self.closed.load(Relaxed) {
+            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        answer
+    }
+
+    async fn answered(&self, request: Request<Incoming>) -> Response<Body> {
         let path = request.uri().path();
         let reads = matches!(*request.method(), Method::GET | Method::HEAD);
         // Whether the process lives and is ready is no secret, and who asks often cannot send a header.
@@ -93,9 +113,7 @@ impl Admin {
         if !self.allows(&request) {
             let message = "send the header `Authorization: Bearer <admin.token>`";
             let mut refusal = fault(StatusCode::UNAUTHORIZED, "token_required", message);
-            refusal
-                .headers_mut()
-                .insert("www-authenticate", hyper::header::HeaderValue::from_static("Bearer"));
+            refusal.headers_mut().insert("www-authenticate", HeaderValue::from_static("Bearer"));
             return refusal;
         }
         match path {
@@ -132,7 +150,7 @@ impl Admin {
 
     fn allows(&self, request: &Request<Incoming>) -> bool {
         let Some(token) = self.token.lock().clone() else { return true };
-        let given = request.headers().get(AUTHORIZATION).map(hyper::header::HeaderValue::as_bytes);
+        let given = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes);
         let given = given.and_then(|field| field.strip_prefix(b"Bearer "));
         given.is_some_and(|given| same(given, token.as_bytes()))
     }

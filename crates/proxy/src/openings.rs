@@ -53,18 +53,25 @@ impl Openings {
         let wanted = edition.config.listeners.iter().zip(&edition.listeners);
         let mut closing: Vec<_> = self.all.iter().filter(|open| !open.stays(edition)).collect();
         let new = wanted.filter(|(_, live)| !self.has(live));
-        let opens = new.map(|(given, live)| {
+        let mut opens = Vec::new();
+        for (given, live) in new {
             let heir_of = closing.iter().position(|open| open.address == given.address);
             let bound = match heir_of {
                 Some(index) => {
                     closing.swap_remove(index);
                     None
                 }
-                None => Some(sockets::bind(&format!("listen.{}", given.name), &given.address)?),
+                None => match sockets::bind(&format!("listen.{}", given.name), &given.address) {
+                    Ok(bound) => Some(bound),
+                    Err(why) => {
+                        give_back(&opens);
+                        return Err(why);
+                    }
+                },
             };
-            Ok(Opens { live: Arc::clone(live), address: given.address.clone(), bound })
-        });
-        opens.collect()
+            opens.push(Opens { live: Arc::clone(live), address: given.address.clone(), bound });
+        }
+        Ok(opens)
     }
 
     fn has(&self, live: &Arc<LiveListener>) -> bool {
@@ -165,6 +172,11 @@ pub struct Change {
     pub opens: Vec<Opens>,
     /// Listeners whose connections are ending.
     pub gone: Vec<Arc<LiveListener>>,
+}
+
+/// What was prepared is not to be opened after all.
+pub fn give_back(opens: &[Opens]) {
+    opens.iter().filter_map(|open| open.bound.as_ref()).for_each(forget_path);
 }
 
 /// A UNIX socket leaves a file behind, which would look as if somebody listened.

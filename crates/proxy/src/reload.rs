@@ -10,6 +10,7 @@ mod members;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use evenly_core::Spec;
 use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
@@ -20,7 +21,7 @@ use crate::config::{Cluster, Config};
 use crate::edition::{Edition, LiveCluster, Source};
 use crate::event::Event;
 use crate::listener::Crew;
-use crate::openings::Openings;
+use crate::openings::{self, Openings};
 use crate::phase::Phase;
 use crate::rules::Rules;
 use crate::say::{self, say};
@@ -54,7 +55,7 @@ pub struct Reloader {
 struct Changed<'a> {
     given: &'a Cluster,
     live: &'a Arc<LiveCluster>,
-    members: Members,
+    nodes: Vec<Spec>,
 }
 
 impl Reloader {
@@ -86,29 +87,19 @@ impl Reloader {
         let edition = before.next(config, source)?;
         Rules::check(&edition)?;
         let opens = openings.prepare(&edition)?;
-        let mut changed = Vec::new();
-        for (given, live) in edition.config.clusters.iter().zip(&edition.clusters) {
-            let old = before.config.cluster(&given.name);
-            if old != Some(given) {
-                let members = Members::find(given, old, &live.balancer).await;
-                // What was a name before is an address now, and tables hang on how many there are.
-                clusters::check(given, members.specs())?;
-                changed.push(Changed { given, live, members });
+        let changed = match self.make_ready(&before, &edition).await {
+            Ok(changed) => changed,
+            Err(why) => {
+                openings::give_back(&opens);
+                return Err(why);
             }
-        }
-
-        let log = &edition.config.log;
-        if log.access != before.config.log.access {
-            self.shared.access.switch(&log.access).map_err(|why| {
-                format!("log.access: {} cannot be opened: {why}; choose a path in a folder this user may write to", log.access)
-            })?;
-        }
+        };
 
         // From here on nothing fails.
         say::write_as(edition.config.log.events);
         let told = difference::between(&before.config, &edition.config, needs_restart);
-        for Changed { given, live, members } in changed {
-            self.follow(given, live, members);
+        for Changed { given, live, nodes } in changed {
+            self.follow(given, live, nodes);
         }
         let closing = openings.close(&edition, opens);
         let number = edition.number;
@@ -126,11 +117,44 @@ impl Reloader {
         Ok(difference::answer(number, &told))
     }
 
+    /// The last that can fail: names are found, tables tried, the access log opened. Nothing is waited for afterwards,
+    /// so that what a name stands for is what it stands for when the change is carried out.
+    async fn make_ready<'a>(
+        &self,
+        before: &Edition,
+        edition: &'a Edition,
+    ) -> Result<Vec<Changed<'a>>, String> {
+        let mut all = Vec::new();
+        for (given, live) in edition.config.clusters.iter().zip(&edition.clusters) {
+            let old = before.config.cluster(&given.name);
+            if old != Some(given) {
+                all.push((given, live, Members::begin(given, old)));
+            }
+        }
+        for (_, _, members) in &mut all {
+            members.wait().await;
+        }
+        let ready = all.into_iter().map(|(given, live, members)| {
+            let nodes = members.specs(given, &live.balancer);
+            // What was a name before is an address now, and tables hang on how many there are.
+            clusters::check(given, &nodes)?;
+            Ok(Changed { given, live, nodes })
+        });
+        let ready = ready.collect::<Result<Vec<_>, String>>()?;
+        let log = &edition.config.log;
+        if log.access != before.config.log.access {
+            self.shared.access.switch(&log.access).map_err(|why| {
+                format!("log.access: {} cannot be opened: {why}; choose a path in a folder this user may write to", log.access)
+            })?;
+        }
+        Ok(ready)
+    }
+
     /// Tells a balancer of its new nodes and settings, together with whoever looks after it.
-    fn follow(&mut self, given: &Cluster, live: &Arc<LiveCluster>, members: Members) {
+    fn follow(&mut self, given: &Cluster, live: &Arc<LiveCluster>, nodes: Vec<Spec>) {
         let balancer = &live.balancer;
         let names = clusters::names(given);
-        let change = || clusters::reconfigure(balancer, given, members.into_specs(), clock::now());
+        let change = || clusters::reconfigure(balancer, given, nodes, clock::now());
         let watch = clusters::watch(given, &live.balancer, names);
         let done = if let Some(&number) = self.watched.get(balancer.name()) {
             self.engine.change(number, watch, change)

@@ -54,6 +54,10 @@ impl Door {
         }
         if let Some(open) = self.open.take() {
             open.accepting.abort();
+            if token.is_some() {
+                open.admin.set_token(token);
+            }
+            open.admin.close();
         }
         if let (Some(given), Some(Bound { socket: Listening::Tcp(socket), .. })) = (given, bound)
             && let Ok(socket) = TcpListener::from_std(socket)

@@ -10,6 +10,7 @@ use serde_json::json;
 use serde_json::value::RawValue;
 use tokio::net::UnixListener;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::spawn_blocking;
 
 use super::reply::{self, Body, fault};
 use super::{REST, ask, events, speak};
@@ -59,7 +60,7 @@ pub async fn serve(listener: UnixListener, desk: Arc<Desk>) {
 impl Desk {
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         match (request.method(), request.uri().path()) {
-            (&Method::GET, "/state") => reply::json(StatusCode::OK, &state::json(&self.shared)),
+            (&Method::GET, "/state") => self.state().await,
             (&Method::GET, "/explain") => ask::explain(&request, &self.shared),
             (&Method::GET, "/decisions") => ask::decisions(&request, &self.shared),
             (&Method::GET, "/config") => self.config(),
@@ -71,6 +72,15 @@ impl Desk {
                 "the engine serves GET /state, /events, /config, /explain and /decisions, and PUT /config here",
             ),
         }
+    }
+
+    /// Thousands of nodes make megabytes: written beside this thread, which accepts connections.
+    async fn state(&self) -> Response<Body> {
+        let shared = Arc::clone(&self.shared);
+        let told = spawn_blocking(move || reply::json(StatusCode::OK, &state::json(&shared))).await;
+        told.unwrap_or_else(|why| {
+            fault(StatusCode::INTERNAL_SERVER_ERROR, "no_state", &why.to_string())
+        })
     }
 
     /// The edition in force, with the texts it was made from.

@@ -15,20 +15,34 @@ use tokio::time::timeout;
 
 use super::reply::{Body, fault};
 
-/// How long the control process may take until its response head. Its slowest answers take milliseconds; a second
-/// tells a stuck one before whoever asked gives up.
+/// How long the control process may take until its response head. Its slowest answers take milliseconds; three
+/// seconds tell a stuck one before whoever asked gives up.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// The same for a change: a new configuration with thousands of nodes is read, checked and put in force before it is
 /// answered, and whoever is told too early that nothing came of it asks again. The control process itself gives the
 /// engine 30 seconds.
 const PATIENCE_FOR_CHANGES: Duration = Duration::from_secs(40);
 
-/// The control process's answer, or 503 `control_down`, or 504 `control_timeout`.
+/// Why there is no answer.
+enum Lost {
+    /// The request cannot have been heard.
+    Unheard,
+    /// The control process ended over it.
+    Midway,
+}
+
+/// The control process's answer, or 503 `control_down`, or 504 `control_timeout`. A change that was perhaps carried out
+/// is never 503: whoever hears that may ask again without looking.
 pub async fn to_control(request: Request<Incoming>, socket: &Path) -> Response<Body> {
-    let patience = if request.method().is_safe() { PATIENCE } else { PATIENCE_FOR_CHANGES };
+    let changes = !request.method().is_safe();
+    let patience = if changes { PATIENCE_FOR_CHANGES } else { PATIENCE };
     match timeout(patience, ask(request, socket)).await {
-        Ok(Some(answer)) => answer,
-        Ok(None) => {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(Lost::Midway)) if changes => {
+            let message = "the control process ended while it worked on this, which may be in force or not: look at what is (GET /v1/config) before you ask again";
+            fault(StatusCode::GATEWAY_TIMEOUT, Reason::ControlTimeout.name(), message)
+        }
+        Ok(Err(_)) => {
             let message = "the control process is not running and is being started again; requests are balanced meanwhile";
             fault(StatusCode::SERVICE_UNAVAILABLE, Reason::ControlDown.name(), message)
         }
@@ -40,9 +54,10 @@ pub async fn to_control(request: Request<Incoming>, socket: &Path) -> Response<B
     }
 }
 
-async fn ask(mut request: Request<Incoming>, socket: &Path) -> Option<Response<Body>> {
-    let stream = UnixStream::connect(socket).await.ok()?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
+async fn ask(mut request: Request<Incoming>, socket: &Path) -> Result<Response<Body>, Lost> {
+    let stream = UnixStream::connect(socket).await.map_err(|_| Lost::Unheard)?;
+    let made = http1::handshake(TokioIo::new(stream)).await;
+    let (mut sender, connection) = made.map_err(|_| Lost::Unheard)?;
     // Lives as long as the answer's body, which an event stream may keep open for hours.
     tokio::spawn(connection);
     let fields = request.headers_mut();
@@ -52,9 +67,11 @@ async fn ask(mut request: Request<Incoming>, socket: &Path) -> Option<Response<B
     // Only we say it, straight to the control process, when a signal has come.
     fields.remove("x-evenly-why");
     fields.entry(HOST).or_insert(HeaderValue::from_static("evenly"));
-    let mut answer = sender.send_request(request).await.ok()?;
+    let said = sender.send_request(request).await;
+    let mut answer =
+        said.map_err(|why| if why.is_canceled() { Lost::Unheard } else { Lost::Midway })?;
     for hop in [CONNECTION, TRANSFER_ENCODING] {
         answer.headers_mut().remove(hop);
     }
-    Some(answer.map(BodyExt::boxed))
+    Ok(answer.map(BodyExt::boxed))
 }

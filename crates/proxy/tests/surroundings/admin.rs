@@ -27,8 +27,14 @@ async fn start(shared: &Arc<Shared>, token: Option<&str>, control: &Path) -> Str
 
 /// Asks once: the status, and everything that came.
 async fn ask(address: &str, target: &str, more: &str) -> (u16, String) {
+    ask_by("GET", address, target, more).await
+}
+
+/// The same with another method.
+async fn ask_by(method: &str, address: &str, target: &str, more: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).await.expect("it listens");
-    let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{more}\r\n");
+    let request =
+        format!("{method} {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{more}\r\n");
     stream.write_all(request.as_bytes()).await.expect("it reads");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.expect("it answers");
@@ -113,6 +119,45 @@ async fn a_stuck_control_process_is_named() {
     let address = start(&shared(), None, &path).await;
     let (status, fault) = ask(&address, "/v1/clusters", "").await;
     assert!(status == 504 && fault.contains(r#""error":"control_timeout""#), "{fault}");
+}
+
+/// A control process that dies over a request was asked in vain; over a change, nobody knows: whoever heard 503 would
+/// ask again without looking.
+#[tokio::test]
+async fn a_change_that_may_be_in_force_is_not_said_to_be_unheard() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("control.sock");
+    let control = UnixListener::bind(&path).expect("a free path");
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = control.accept().await {
+            let heard = stream.read(&mut [0; 4096]).await.expect("a request");
+            assert!(heard > 0, "it was sent");
+        }
+    });
+    let address = start(&shared(), None, &path).await;
+    for (method, status, name) in [("GET", 503, "control_down"), ("POST", 504, "control_timeout")] {
+        let (found, fault) = ask_by(method, &address, "/v1/reload", "").await;
+        assert!(found == status && fault.contains(&format!(r#""error":"{name}""#)), "{fault}");
+    }
+}
+
+/// A door that is closed lets those go who came in by it.
+#[tokio::test]
+async fn a_closed_door_ends_a_connection_with_its_next_answer() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("bound").to_string();
+    let admin = Arc::new(Admin::new(shared(), None, nowhere()));
+    tokio::spawn(serve(listener, Arc::clone(&admin)));
+    let mut stream = TcpStream::connect(address).await.expect("it listens");
+    let request = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    stream.write_all(request).await.expect("it reads");
+    let first = stream.read(&mut [0; 4096]).await.expect("it answers");
+    assert!(first > 0, "it stays open");
+    admin.close();
+    stream.write_all(request).await.expect("it reads");
+    let mut last = String::new();
+    stream.read_to_string(&mut last).await.expect("it answers and ends");
+    assert!(last.starts_with("HTTP/1.1 200") && last.contains("connection: close"), "{last}");
 }
 
 /// What a control process answers comes through as it is; the engine's state is where it gets it from.
