@@ -93,8 +93,9 @@ class Events:
             while True:
                 while reader.waiting:
                     yield reader.waiting.popleft()
-                if reader.lost:
+                with self._lock:
                     lost, reader.lost = reader.lost, 0
+                if lost:
                     yield lost
                 reader.news.clear()
                 if reader.waiting:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from evenly.config import ConfigError
@@ -33,8 +34,16 @@ def watch(in_force: InForce) -> None:
             document = standing.document
             if document.file is not None and standing.tree.get("proxy", {}).get("watch", False):
                 now = digest(read(document.file))
-                if now == seen and now not in (document.read, tried):
+                if now == seen and now not in (document.read, tried) and _judged(in_force):
                     tried = now
-                    in_force.reload(Asked("reload", by="watched file"), keep=True)
                 seen = now
         time.sleep(EVERY)
+
+
+def _judged(in_force: InForce) -> bool:
+    """Whether the text was taken or refused; an engine that is silent has not looked at it, and is asked again."""
+    try:
+        in_force.reload(Asked("reload", by="watched file"), keep=True)
+    except Refusal as refusal:
+        return refusal.status != HTTPStatus.SERVICE_UNAVAILABLE
+    return True

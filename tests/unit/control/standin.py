@@ -41,13 +41,17 @@ nodes = ["api.example:80"]
 
 @dataclass
 class Standin:
-    """The engine's side of the contract; `fails` is what it answers to the next configuration instead."""
+    """The engine's side of the contract.
+
+    `fails` is what it answers to the next configuration instead, `silent` how many further ones get no answer.
+    """
 
     folder: Path
     source: str = SOURCE
     file: Path | None = None
     edition: int = 1
     fails: str | None = None
+    silent: int = 0
     config: dict[str, Any] = field(default_factory=dict)
     document: Any = None
     readers: list[queue.Queue[dict[str, Any]]] = field(default_factory=list)
@@ -157,6 +161,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.engine.silent:
+            self.engine.silent -= 1
+            self.close_connection = True
+            return
         self._answer(*self.engine.put(json.loads(body)))
 
     def _answer(self, status: int, said: object) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.harness.waiting import until
+
 from .standin import Control, Standin, controlled
 
 
@@ -114,8 +116,7 @@ def test_an_action_whose_process_was_killed_before_it_wrote_is_in_the_log(folder
             def told() -> list[str]:
                 return [one["what"] for one in control.ask("GET", "/v1/audit")[1]["entries"]]
 
-            while not told():
-                pass
+            until(told, "the entry is there")
             assert told() == ["PATCH /v1/clusters/users/nodes/10.0.0.1:80"]
             assert control.ask("GET", "/v1/config/versions/2")[1]["changes"][0]["value"] == 7
         assert engine.edition == 2
