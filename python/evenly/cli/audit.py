@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from evenly.cli.remote import Remote, json_option, print_json, remote_options
@@ -9,7 +11,9 @@ from evenly.cli.tables import moment, table
 
 
 @click.command("audit", short_help="Show who changed what in a running proxy.")
-@click.option("--limit", type=int, default=20, show_default=True, help="How many entries.")
+@click.option(
+    "--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many entries."
+)
 @json_option
 @remote_options
 def command(limit: int, as_json: bool, remote: Remote) -> None:
@@ -28,10 +32,16 @@ def command(limit: int, as_json: bool, remote: Remote) -> None:
             "-" if one["edition"] is None else one["edition"],
             one["by"],
             one["agent"] or "-",
-            one["what"],
+            _what(one),
         )
         for one in found
     ]
     head = ("TIME", "RESULT", "EDITION", "THROUGH", "CALLER", "WHAT")
     for line in table(head, rows, right="EDITION"):
         click.echo(line)
+
+
+def _what(one: dict[str, Any]) -> str:
+    """What was asked; of a run-time change what it did, of a refused action also why."""
+    did = "; ".join(one.get("did", ())) or one["what"]
+    return f"{did}: {one['message']}" if one.get("message") else did

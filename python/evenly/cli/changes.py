@@ -8,6 +8,11 @@ from evenly.cli.remote import Remote, json_option, print_json, remote_options
 from evenly.cli.steer import tell
 from evenly.cli.tables import moment, table, value
 
+OTHER = (
+    "a text that was put in the file's place is in force. `evenly config` shows it, "
+    "`evenly config --versions` says since when, and `evenly reload` ends it"
+)
+
 
 @click.command("changes", short_help="Show what was changed at run time, or take it back.")
 @click.argument("cluster", required=False)
@@ -26,19 +31,26 @@ def command(
         said = remote.delete("/v1/changes", cluster=cluster, node=node)
         tell(said, "the changes are taken back", whole=True)
         return
+    answer = remote.get("/v1/changes")
     found = [
         one
-        for one in remote.get("/v1/changes")["changes"]
+        for one in answer["changes"]
         if cluster in (None, one["cluster"]) and node in (None, one["node"])
     ]
     if as_json:
         print_json(found)
-    elif not found:
-        click.echo("nothing was changed at run time: the file is in force as it was loaded")
+        return
+    files = answer.get("file_in_force", True)
+    if not found:
+        beside = "the file is in force as it was loaded" if files else OTHER
+        some = "" if cluster is None else " of it"
+        click.echo(f"nothing{some} was changed at run time: {beside}")
     else:
         head = ("CLUSTER", "NODE", "WHAT", "NOW", "FILE", "SINCE")
         for line in table(head, [_row(one) for one in found]):
             click.echo(line)
+        if not files:
+            click.echo(f"FILE means another text: {OTHER}")
 
 
 def _row(one: dict[str, object]) -> tuple[object, ...]:

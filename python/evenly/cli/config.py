@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from evenly.cli.remote import Remote, json_option, print_json, remote_options
@@ -36,7 +34,9 @@ def command(
     if sum((edition is not None, versions, file is not None)) > 1:
         raise click.UsageError("an EDITION, --versions and --put are three things: ask for one")
     if file is not None:
-        text = Path(file).read_text(encoding="utf-8")
+        from evenly.control.in_force import read
+
+        text = read(file)
         said = remote.put("/v1/config", text, changes="drop" if drop_changes else None)
         tell(said, f"{file} is in force", whole=True)
         return

@@ -12,7 +12,9 @@ from evenly.cli.tables import moment, seconds, table
 
 @click.command("decisions", short_help="Show sampled decisions of a running proxy.")
 @click.argument("cluster", required=False)
-@click.option("--limit", type=int, default=20, show_default=True, help="How many.")
+@click.option(
+    "--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many."
+)
 @json_option
 @remote_options
 def command(cluster: str | None, limit: int, as_json: bool, remote: Remote) -> None:

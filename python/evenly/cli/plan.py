@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
@@ -79,6 +78,7 @@ def running(new: str, config_file: str | None, admin: str | None) -> dict[str, A
     """The plan that the running proxy makes of a file: it alone knows its connections, and what is in force."""
     from evenly.cli.remote import meant
     from evenly.config.document import Document
+    from evenly.control.in_force import read
 
     if config_file is None and admin is None:
         if "admin" not in Document.read(new).tree:
@@ -87,8 +87,7 @@ def running(new: str, config_file: str | None, admin: str | None) -> dict[str, A
                 "or compare with a file: --against OLD"
             )
         config_file = new
-    text = Path(new).read_text(encoding="utf-8")
-    found: dict[str, Any] = meant(config_file, admin).post("/v1/plan", text)
+    found: dict[str, Any] = meant(config_file, admin).post("/v1/plan", read(new))
     return found
 
 

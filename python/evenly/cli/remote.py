@@ -86,7 +86,7 @@ class Remote:
         with closing(self._connect(None)) as connection:
             answer = self._send(connection, "GET", target(path, query), None)
             if answer.status >= http.client.BAD_REQUEST:
-                raise Refused(answer.status, _json(answer.read()))
+                raise self._refused(answer.status, _json(answer.read()))
             while line := answer.readline():
                 yield line.decode(errors="replace").rstrip("\r\n")
 
@@ -98,12 +98,21 @@ class Remote:
                 said = _json(answer.read())
             if answer.status < http.client.BAD_REQUEST:
                 return said
-            refused = Refused(answer.status, said)
+            refused = self._refused(answer.status, said)
             # What changes something is asked again only when it cannot have been heard.
             again = ("control_down", "control_timeout") if method == "GET" else ("control_down",)
             if refused.error not in again or time.monotonic() > end:
                 raise refused
             time.sleep(0.1)
+
+    def _refused(self, status: int, said: Mapping[str, Any]) -> Refused:
+        if status != http.client.UNAUTHORIZED:
+            return Refused(status, said)
+        # The header that the answer speaks of is sent by us.
+        has = "got none" if self.token is None else "got another one"
+        more = f"put admin.token of its file into {TOKEN}, or name that file with --config FILE"
+        message = f"the proxy at {self.address} wants its token, and {has}: {more}"
+        return Refused(status, {**said, "message": message})
 
     def _connect(self, timeout: float | None) -> http.client.HTTPConnection:
         host, _, port = self.address.rpartition(":")
@@ -117,7 +126,7 @@ class Remote:
             raise NotReached(
                 f"no proxy answers at {self.address} (from {self.found}): {fault.strerror or fault}. "
                 "Start it with `evenly run`, or say where its admin listener is: "
-                "--config FILE or --admin ADDRESS"
+                "--config FILE or --admin ADDRESS (the earlier one, when the file has another by now)"
             ) from None
         connection.sock.settimeout(timeout)
         return connection

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from evenly.config.address import NodeAddress
 from evenly.config.section import Section
@@ -12,6 +13,16 @@ from evenly.config.words import shown
 from evenly.node import MAX_WEIGHT
 
 _LARGEST_CAPACITY = (1 << 32) - 1
+
+
+def _one_line(name: str) -> str:
+    """A name stands in tables, headers and lines of logs: it must not be able to begin another one."""
+    for character in name:
+        if unicodedata.category(character) in ("Cc", "Zl", "Zp"):
+            raise ValueError(
+                f"must have no line breaks or other control characters, not {shown(character)}"
+            )
+    return name
 
 
 class NodeSection(Section):
@@ -22,7 +33,7 @@ class NodeSection(Section):
         "name, with its port; or unix:/path. A host name stands for one node per address it "
         "resolves to, looked up again as its time to live ends."
     )
-    id: str | None = Field(
+    id: Annotated[str, AfterValidator(_one_line)] | None = Field(
         None,
         min_length=1,
         description="The node's stable name, which hashing goes by. Default: its address.",

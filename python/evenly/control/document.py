@@ -252,6 +252,19 @@ def _overruled(old: Tree, new: Tree, change: Change) -> str | None:
     return None
 
 
+def differences(old: Iterable[Change], new: Iterable[Change]) -> list[str]:
+    """What an action has changed at run time, each in a line."""
+    before = {change.place: change for change in old}
+    after = {change.place: change for change in new}
+    made = [
+        str(change)
+        for place, change in after.items()
+        if place not in before or before[place].value != change.value
+    ]
+    ended = [f"{place} as the file says" for place in before if place not in after]
+    return [*made, *ended]
+
+
 def _is_member(change: Change) -> bool:
     return change.place.what == "node" and change.value is not None
 

@@ -122,7 +122,8 @@ def _fields(given: object, known: Mapping[Any, object]) -> dict[What, Any]:
     """The fields of a change, each of them one that can be changed."""
     if not isinstance(given, dict) or not given:
         example = "{" + ", ".join(f'"{key}": …' for key in known) + "}"
-        raise _wrong(f"must be a table with at least one of {example}, not {shown(given)}")
+        seen = "an empty one" if given == {} else shown(given)
+        raise _wrong(f"must be a table with at least one of {example}, not {seen}")
     for key in given:
         if key not in known:
             fixed = "; its address and id cannot change: remove it and add another"

@@ -18,7 +18,7 @@ from evenly.config import Config, ConfigError, from_tree
 from evenly.config.check import check
 from evenly.config.document import Document as Text
 from evenly.config.words import unknown
-from evenly.control.document import Document, Dropped, Tree, applied, namer, reloaded
+from evenly.control.document import Document, Dropped, Tree, applied, differences, namer, reloaded
 from evenly.control.log import tell
 from evenly.control.refusal import Refusal, not_found, unsound
 from evenly.control.secrets import restored
@@ -183,6 +183,7 @@ class InForce:
             wanted = make(standing)
             said = self._apply(asked, standing, wanted)
             entry |= {"edition": said["edition"], "applied": said["applied"]}
+            entry["did"] = differences(standing.document.changes, wanted.document.changes)
             return said
 
     def _apply(self, asked: Asked, standing: Standing, wanted: Next) -> dict[str, Any]:
@@ -219,16 +220,18 @@ class InForce:
             raise
         entry["result"] = "applied" if entry.pop("applied") else "unchanged"
         self.audit.add(entry)
-        message = (
-            f"{asked.what} ({asked.by}): {entry['result']}, edition {entry['edition']} is in force"
-        )
+        did = "; ".join(entry["did"]) or asked.what
+        message = f"{did} ({asked.by}): {entry['result']}, edition {entry['edition']} is in force"
         self.events.say("config_applied", "info", message, without_time(entry))
 
     def _refused(self, entry: dict[str, Any], refusal: Refusal) -> None:
         entry |= {"edition": None, "result": "refused", "error": refusal.error}
-        entry["message"] = refusal.message
+        # The log of actions has each fault, and the event, which is one line, the first.
+        first, *others = (why.removeprefix(f"{entry['what']}: ") for why in refusal.reasons)
+        entry["message"] = "; ".join((first, *others))
         self.audit.add(entry)
-        message = f"{entry['what']} ({entry['by']}): {refusal.message}"
+        more = f" (and {len(others)} more)" if others else ""
+        message = f"{entry['what']} ({entry['by']}): refused, nothing has changed: {first}{more}"
         told = self.events.say(
             "config_refused", "warning", message, {**without_time(entry), **refusal.more}
         )

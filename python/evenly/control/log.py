@@ -10,12 +10,12 @@ from typing import Any
 
 
 def tell(event: dict[str, Any], *, as_json: bool) -> None:
-    """Writes an event: as JSON, or its message with every fault on a line of its own."""
+    """Writes an event: as JSON, or its message, which has the first fault, and each further one on a line."""
     if as_json:
         moment = datetime.fromtimestamp(event["time"], UTC).isoformat(timespec="milliseconds")
         lines = [json.dumps({**event, "time": moment.replace("+00:00", "Z")}, ensure_ascii=False)]
     else:
-        told = [event["message"], *(fault["text"] for fault in event.get("faults", ()))]
+        told = [event["message"], *(fault["text"] for fault in event.get("faults", ())[1:])]
         lines = [f"evenly: {line}" for line in told]
     # Nobody may be reading, which is no reason to end.
     with contextlib.suppress(OSError):

@@ -138,6 +138,9 @@ class Changes(Shape):
     """Every run-time change."""
 
     edition: int
+    file_in_force: bool = Field(
+        description="Whether the text beneath them is the file's as it was last read, not one that was put."
+    )
     changes: list[ChangeShape]
 
 
@@ -177,8 +180,11 @@ class AuditEntry(Shape):
     agent: str | None = Field(description="Who says to have called; nobody has checked that.")
     edition: int | None = Field(description="What was in force afterwards; null when refused.")
     result: Literal["applied", "unchanged", "refused"]
+    did: list[str] = Field(
+        default=[], description="The run-time changes that it made or ended, each in a line."
+    )
     error: str | None = None
-    message: str | None = None
+    message: str | None = Field(None, description="Why it was refused.")
 
 
 class AuditLog(Shape):

@@ -21,6 +21,11 @@ class Refusal(Exception):
         self.message = message
         self.more = more
 
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What is wrong: every fault where there are any, else the one thing that the message says."""
+        return tuple(fault["text"] for fault in self.more.get("faults", ())) or (self.message,)
+
     def json(self) -> dict[str, Any]:
         """The body of the answer."""
         return {"error": self.error, "message": self.message, **self.more}

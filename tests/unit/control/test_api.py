@@ -136,7 +136,7 @@ def test_what_the_engine_refuses_is_refused(engine: Standin, control: Control) -
     status, fault = control.ask("PATCH", ODD, {"weight": 3})
     assert (status, fault["error"]) == (422, "not_applied")
     assert "cannot be bound" in fault["message"]
-    assert control.ask("GET", "/v1/changes")[1] == {"edition": 1, "changes": []}
+    assert control.ask("GET", "/v1/changes")[1]["changes"] == []
     entry = control.ask("GET", "/v1/audit")[1]["entries"][0]
     assert (entry["result"], entry["error"]) == ("refused", "not_applied")
 

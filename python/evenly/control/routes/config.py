@@ -10,7 +10,7 @@ from evenly.config import ConfigError
 from evenly.control import edits, models
 from evenly.control.asking import TOML, UseAsked, UseInForce, UseToml
 from evenly.control.document import Document
-from evenly.control.in_force import InForce, effective
+from evenly.control.in_force import InForce, digest, effective
 from evenly.control.refusal import Refusal, unsound
 from evenly.control.reply import READS, WRITES, Reply, refusals
 from evenly.control.secrets import hidden, restored
@@ -147,8 +147,14 @@ def make_plan(source: UseToml, now: UseInForce, changes: Keep = "keep") -> Respo
 def list_changes(now: UseInForce) -> Response:
     """Where what is in force differs from the file."""
     standing = now.standing()
-    changes = [change.json() for change in standing.document.changes]
-    return Reply({"edition": standing.edition, "changes": changes})
+    document = standing.document
+    return Reply(
+        {
+            "edition": standing.edition,
+            "file_in_force": digest(document.source) == document.read,
+            "changes": [change.json() for change in document.changes],
+        }
+    )
 
 
 @router.delete(
