@@ -3,7 +3,7 @@
 //! An edition is immutable. A reload makes the next one: what is the same in both (a listener's name and address, a
 //! cluster's name) is the same object in both, so its connections, counts and node states go on.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -85,6 +85,19 @@ impl LiveListener {
 impl LiveCluster {
     fn new(balancer: Arc<Balancer>, workers: usize) -> Self {
         Self { balancer, meters: (0..workers).map(|_| Arc::default()).collect() }
+    }
+}
+
+impl LiveCluster {
+    /// Forgets what was counted of nodes that have left, so that names whose addresses change all day do not grow
+    /// the process where nobody reads its metrics.
+    pub fn forget_nodes(&self) {
+        let cluster = self.balancer.cluster();
+        let members: HashSet<&str> =
+            cluster.members.iter().map(|member| &**member.state.id()).collect();
+        for meter in &self.meters {
+            meter.prune(|id| members.contains(id));
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::edition::Edition;
 use crate::event::Event;
 use crate::listener::Crew;
 use crate::say::say;
+use crate::shared::Shared;
 use crate::upkeep::{Engine, Notice};
 
 /// How long a start waits for names to be resolved; afterwards it serves what it has.
@@ -18,11 +19,14 @@ const NAMES: Duration = Duration::from_secs(3);
 const LOOK: Duration = Duration::from_millis(10);
 
 /// Who lets time pass for every cluster, and tells people and workers what comes of it.
-pub fn upkeep(crew: &Arc<Crew>) -> Engine {
-    let crew = Arc::clone(crew);
+pub fn upkeep(shared: &Arc<Shared>, crew: &Arc<Crew>) -> Engine {
+    let (shared, crew) = (Arc::clone(shared), Arc::clone(crew));
     Engine::new(Arc::new(move |notice| match notice {
-        Notice::Left { node, .. } => {
+        Notice::Left { cluster, node } => {
             crew.workers().iter().for_each(|worker| worker.close_node(&node));
+            if let Some(live) = shared.edition().cluster(&cluster) {
+                live.forget_nodes();
+            }
         }
         Notice::Changed { cluster, event } => {
             let (from, to) = (event.from.reason().name(), event.to.reason().name());

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use evenly_core::Spec;
 use serde_json::Value;
 use tokio::sync::oneshot;
+use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 use crate::clock;
@@ -134,13 +135,18 @@ impl Reloader {
         for (_, _, members) in &mut all {
             members.wait().await;
         }
+        for (given, live, members) in &all {
+            // What was a name before is an address now, and tables hang on how many there are. Large ones take a
+            // while, and this thread accepts connections.
+            let (given, nodes) = ((*given).clone(), members.specs(given, &live.balancer));
+            let checked = spawn_blocking(move || clusters::check(&given, &nodes)).await;
+            checked.unwrap_or_else(|why| Err(why.to_string()))?;
+        }
         let ready = all.into_iter().map(|(given, live, members)| {
             let nodes = members.specs(given, &live.balancer);
-            // What was a name before is an address now, and tables hang on how many there are.
-            clusters::check(given, &nodes)?;
-            Ok(Changed { given, live, nodes })
+            Changed { given, live, nodes }
         });
-        let ready = ready.collect::<Result<Vec<_>, String>>()?;
+        let ready = ready.collect();
         let log = &edition.config.log;
         if log.access != before.config.log.access {
             self.shared.access.switch(&log.access).map_err(|why| {

@@ -155,7 +155,7 @@ impl Running {
         let mut admin = Door::new(Arc::clone(&shared), serve.clone());
         let mut others = JoinSet::new();
         others.spawn(reopen(renamed, shared.access.clone()));
-        let keeper = notices::upkeep(&crew);
+        let keeper = notices::upkeep(&shared, &crew);
         let reloader = Reloader::new(&shared, &crew, keeper.clone());
         others.spawn(keeper.keep());
         notices::wait_for_names(&edition).await;

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from evenly.control.reply import Reply
 
@@ -75,8 +77,24 @@ def _length(scope: Scope) -> int:
 def _from_elsewhere(scope: Scope) -> bool:
     """Whether a browser asks for a page of another site: it may send what it likes to an address of this machine."""
     fields = dict(scope["headers"])
-    origin = fields.get(b"origin")
-    return origin is not None and origin.partition(b"://")[2] != fields.get(b"host")
+    origin, host = fields.get(b"origin"), fields.get(b"host", b"")
+    if origin is None:
+        return False
+    # A name that the other site gave this machine's address makes its page look like ours. Who knows the token is ours.
+    ours = b"authorization" in fields or _is_plain(host)
+    return origin.partition(b"://")[2] != host or not ours
+
+
+def _is_plain(host: bytes) -> bool:
+    """Whether a Host names an address or this machine, and so cannot be another site's."""
+    name = urlsplit(f"//{host.decode('latin-1')}").hostname or ""
+    if name == "localhost":
+        return True
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _cross_site() -> Reply:

@@ -36,7 +36,11 @@ class Versions:
 
     def numbers(self) -> list[int]:
         """The editions that are kept, newest first."""
-        found = (_NAME.fullmatch(file.name) for file in self._folder.iterdir())
+        try:
+            files = list(self._folder.iterdir())
+        except FileNotFoundError:  # the engine ends, and has put its folder away
+            return []
+        found = (_NAME.fullmatch(file.name) for file in files)
         return sorted((int(match[1]) for match in found if match), reverse=True)
 
     def get(self, edition: int) -> Document | None:

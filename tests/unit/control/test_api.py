@@ -184,8 +184,14 @@ def test_a_page_of_another_site_changes_nothing(engine: Standin, control: Contro
     for origin in ("https://evil.example", "null"):
         status, fault = control.ask("POST", at, node, {"Origin": origin, "Host": "127.0.0.1:9900"})
         assert (status, fault["error"], engine.edition) == (403, "cross_site", 1)
+    # A name of the other site that leads to this machine makes its page look like ours.
+    renamed = {"Origin": "http://evil.example:9900", "Host": "evil.example:9900"}
+    assert control.ask("POST", at, node, renamed)[0] == 403
+    assert engine.edition == 1
     own = {"Origin": "http://127.0.0.1:9900", "Host": "127.0.0.1:9900"}
     assert control.ask("POST", at, node, own)[0] == 201
+    named = {**renamed, "Authorization": "Bearer of the token"}
+    assert control.ask("POST", at, {"address": "10.7.7.7:80"}, named)[0] == 201
 
 
 def test_the_audit_log_says_who_and_what(engine: Standin, control: Control) -> None:

@@ -102,10 +102,12 @@ impl Desk {
             Ok(body) => body.to_bytes(),
             Err(why) => return refuse(&format!("the configuration did not come whole: {why}")),
         };
-        let read = serde_json::from_slice::<Asked>(&body)
-            .map_err(|why| format!("the wish cannot be read: {why}"))
-            .and_then(|asked| Ok((Config::from_json(asked.config.get())?, asked)));
-        let (config, asked) = match read {
+        let read = spawn_blocking(move || {
+            serde_json::from_slice::<Asked>(&body)
+                .map_err(|why| format!("the wish cannot be read: {why}"))
+                .and_then(|asked| Ok((Config::from_json(asked.config.get())?, asked)))
+        });
+        let (config, asked) = match read.await.unwrap_or_else(|why| Err(why.to_string())) {
             Ok(read) => read,
             Err(why) => return refuse(&why),
         };

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use evenly_core::Reason;
-use http_body_util::BodyExt;
-use hyper::body::Incoming;
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::http1;
 use hyper::header::{CONNECTION, HOST, HeaderValue, TRANSFER_ENCODING, UPGRADE};
 use hyper::{Request, Response, StatusCode};
@@ -46,6 +46,10 @@ pub async fn to_control(request: Request<Incoming>, socket: &Path) -> Response<B
             let message = "the control process is not running and is being started again; requests are balanced meanwhile";
             fault(StatusCode::SERVICE_UNAVAILABLE, Reason::ControlDown.name(), message)
         }
+        Err(_) if changes => {
+            let message = "the control process did not answer in time, and may still carry this out: look at what is in force (GET /v1/config) before you ask again";
+            fault(StatusCode::GATEWAY_TIMEOUT, Reason::ControlTimeout.name(), message)
+        }
         Err(_) => {
             let message =
                 "the control process did not answer in time; requests are balanced meanwhile";
@@ -73,5 +77,13 @@ async fn ask(mut request: Request<Incoming>, socket: &Path) -> Result<Response<B
     for hop in [CONNECTION, TRANSFER_ENCODING] {
         answer.headers_mut().remove(hop);
     }
-    Ok(answer.map(BodyExt::boxed))
+    if answer.body().size_hint().exact().is_none() {
+        // A stream of events, which ends whenever it ends.
+        return Ok(answer.map(BodyExt::boxed));
+    }
+    // Half an answer of a process that was killed is none.
+    let (head, body) = answer.into_parts();
+    let body = body.collect().await.map_err(|_| Lost::Midway)?.to_bytes();
+    let body = Full::from(body).map_err(|never| match never {}).boxed();
+    Ok(Response::from_parts(head, body))
 }

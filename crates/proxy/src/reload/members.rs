@@ -53,12 +53,12 @@ impl Members {
     }
 
     /// The nodes at this moment. What a name that stays stands for may be another thing in the next.
-    pub fn specs(self, given: &Cluster, balancer: &Balancer) -> Vec<Spec> {
+    pub fn specs(&self, given: &Cluster, balancer: &Balancer) -> Vec<Spec> {
         let mut specs = clusters::literal(given);
         for name in &self.stay {
             specs.extend(name.adopt(balancer).into_iter().map(|spec| name.like(spec)));
         }
-        specs.extend(self.found);
+        specs.extend(self.found.iter().cloned());
         specs
     }
 }
