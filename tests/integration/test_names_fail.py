@@ -97,7 +97,7 @@ class Together(NameServer):
     """
 
     def _serve(self) -> None:
-        waiting, names, seen = list[tuple[bytes, object]](), set[bytes](), set[bytes]()
+        waiting, names, seen = list[tuple[bytes, tuple[str, int]]](), set[bytes](), set[bytes]()
         while True:
             question, sender = self.socket.recvfrom(4096)
             if self.ending.is_set():

@@ -13,6 +13,7 @@ from __future__ import annotations
 from bisect import insort
 from dataclasses import dataclass
 from itertools import groupby
+from math import fsum, sqrt
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -25,13 +26,18 @@ CANDIDATES = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 48, 64, 96
 """Numbers of servers that are tried; between them a node behaves much the same."""
 
 LOOKED_AT = 20_000
-"""Requests of a node that decide: enough for a standard error of 0.7 % of a correlation."""
+"""Requests of a node that decide: enough to tell a dependence of a thousandth from chance."""
 
 KEPT = 5_000
 """Samples of work that are kept, at equal steps of their rank: the law to a fiftieth of a percent."""
 
-_NEGATIVE = 0.005
-"""Share of requests whose work may come out below zero (clocks and log resolution) before a number is ruled out."""
+_NEGATIVE = 0.02
+"""Share of requests whose work may come out below zero before a number is ruled out: clocks differ, and real servers do
+not take everybody in the order in which he came.
+"""
+
+_NOTHING = 0.02
+"""Share of the spread that is no waiting, however many requests show it: a busy machine is a little slower."""
 
 
 @dataclass(frozen=True)
@@ -110,15 +116,12 @@ def _concurrency(
     spans: Sequence[tuple[float, float]], found: Sequence[int], most: int
 ) -> int | None:
     """The number of servers for which the work depends least on what a request found; None when it never did."""
-    candidates = [number for number in CANDIDATES if number < most]
     best, least = None, _dependence(found, works(spans, most))
-    # Three standard errors of a correlation that is none: the log shows no waiting.
-    if least <= 3 / len(spans) ** 0.5:
+    if least <= _NOTHING or least <= _chance(len(spans), len(set(found))):
         return None
-    for servers in candidates:
+    for servers in (number for number in CANDIDATES if number < most):
         work = works(spans, servers)
-        negative = sum(seconds < -1e-3 for seconds in work)
-        if negative > _NEGATIVE * len(work):
+        if sum(seconds < -1e-3 for seconds in work) > _NEGATIVE * len(work):
             continue
         dependence = _dependence(found, work)
         if dependence < least:
@@ -127,8 +130,31 @@ def _concurrency(
 
 
 def _dependence(found: Sequence[int], work: Sequence[float]) -> float:
-    """Correlation of the ranks, so that one huge request does not decide: work is often heavy-tailed."""
-    return abs(_correlation(_ranks(found), _ranks(work)))
+    """How much of the work's spread follows from what a request found, beyond chance: epsilon squared of the test by
+    Kruskal and Wallis (1952).
+
+    Ranks, so that one huge request does not decide: work is often heavy-tailed. Groups and no line through them,
+    because with too few servers whoever found nobody took his whole time, whoever found one the rest of another's,
+    and whoever found many a full turn again: a line through that may well be flat.
+    """
+    ranks = _ranks(work)
+    middle = (len(ranks) - 1) / 2
+    spread = fsum((rank - middle) ** 2 for rank in ranks)
+    if spread == 0:
+        return 0.0
+    groups: dict[int, list[float]] = {}
+    for others, rank in zip(found, ranks, strict=True):
+        groups.setdefault(others, []).append(rank)
+    means = ((len(group), fmean(group)) for group in groups.values())
+    between = fsum(size * (mean - middle) ** 2 for size, mean in means)
+    return between / spread - (len(groups) - 1) / (len(ranks) - 1)
+
+
+def _chance(requests: int, groups: int) -> float:
+    """What dependence shows by chance where there is none: three standard deviations of its law, a chi square with
+    one degree less than there are groups.
+    """
+    return 3 * sqrt(2 * max(groups - 1, 1)) / max(requests - 1, 1)
 
 
 def _ranks(values: Sequence[float]) -> list[float]:
@@ -142,13 +168,6 @@ def _ranks(values: Sequence[float]) -> list[float]:
             ranks[index] = first + (len(same) - 1) / 2
         first += len(same)
     return ranks
-
-
-def _correlation(xs: Sequence[float], ys: Sequence[float]) -> float:
-    mean_x, mean_y = fmean(xs), fmean(ys)
-    over = sum((x - mean_x) * (y - mean_y) for x, y in zip(xs, ys, strict=True))
-    spread = sum((x - mean_x) ** 2 for x in xs) * sum((y - mean_y) ** 2 for y in ys)
-    return over / spread**0.5 if spread > 0 else 0.0
 
 
 def _thinned(ordered: list[float]) -> tuple[float, ...]:

@@ -45,6 +45,34 @@ def test_the_number_of_servers_is_found_from_the_log_alone(
     assert fit.concurrency == servers
 
 
+def out_of_turn(seed: int, requests: int = 520) -> list[Record]:
+    """The log of a server of threads: two places, work of 25 ms, and whoever wakes first is next."""
+    rng, at = random.Random(seed), 0.0
+    arrivals = []
+    for _ in range(requests):
+        at += sum(rng.expovariate(190) for _ in range(3))
+        arrivals.append(at)
+    records: list[Record] = []
+    free, waiting, later = [0.0, 0.0], [], arrivals[::-1]
+    while later or waiting:
+        start = heapq.heappop(free)
+        if not waiting:
+            start = max(start, later[-1])
+        while later and later[-1] <= start:
+            waiting.append(later.pop())
+        came = waiting.pop(0 if rng.random() < 0.85 else rng.randrange(len(waiting)))
+        end = start + 0.025 + rng.expovariate(2_000)
+        heapq.heappush(free, end)
+        records.append(Record(came, "a", came, end - came, end - came, ok=True))
+    return records
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_short_log_of_a_server_of_threads_tells_its_places(seed: int) -> None:
+    """Real servers do not take everybody in his turn, and a few seconds of traffic must do."""
+    assert fit_node("a", out_of_turn(seed)).concurrency == 2
+
+
 def test_the_work_is_recovered_exactly_when_the_number_of_servers_is_known() -> None:
     """Half of the time of a request at utilisation 0.9 is waiting; none of it is left."""
     rng = random.Random(3)
