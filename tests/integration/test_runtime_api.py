@@ -130,6 +130,22 @@ def test_refusals_of_commands_name_the_fault() -> None:
         assert api.get("/v1/config")["edition"] == 1
 
 
+def test_of_several_nodes_none_is_changed_when_one_is_not_there() -> None:
+    """Whoever mistypes the last name has not taken out the first."""
+    with ExitStack() as stack:
+        given = [stack.enter_context(Node(name=name)) for name in "ab"]
+        api = Api(stack.enter_context(Proxy(*named(*given))))
+        for command in ("remove", "drain"):
+            run = api.command(command, "users", "a", "b", "nope")
+            assert (run.returncode, "nope" in run.stderr) == (1, True)
+            found = api.get("/v1/clusters/users/nodes")["nodes"]
+            assert [(node["id"], node["admin"]) for node in found] == [
+                ("a", "serve"),
+                ("b", "serve"),
+            ]
+        assert api.get("/v1/config")["edition"] == 1
+
+
 def test_a_file_with_faults_is_refused_and_told() -> None:
     """By command, by SIGHUP and by the API: the old configuration stays, and the log has every fault."""
     with Node(name="a") as node, Proxy(*named(node)) as proxy, Load(proxy.address, 2) as load:

@@ -55,10 +55,19 @@ def change(given: dict[str, Any]) -> str:
     return f"{of}: {given['what']} {value(given['value'])}"
 
 
-def set_state(remote: Remote, cluster: str, nodes: Sequence[str], state: str, done: str) -> None:
-    """Give nodes a state, one after another."""
+def all_known(remote: Remote, cluster: str, nodes: Sequence[str]) -> None:
+    """Refuse an unknown node before any of several is changed; one alone is refused by the change itself."""
     from evenly.cli.remote import node_path
 
+    for node in nodes if len(nodes) > 1 else ():
+        remote.get(node_path(cluster, node))
+
+
+def set_state(remote: Remote, cluster: str, nodes: Sequence[str], state: str, done: str) -> None:
+    """Give nodes a state, one after another; none of them when one is not there."""
+    from evenly.cli.remote import node_path
+
+    all_known(remote, cluster, nodes)
     for node in nodes:
         said = remote.patch(node_path(cluster, node), {"state": state})
         tell(said, f"node {node} of {cluster} {done}")

@@ -6,17 +6,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-__all__ = [
-    "Change",
-    "ClusterPlan",
-    "Flow",
-    "Keys",
-    "ListenerPlan",
-    "NodePlan",
-    "Plan",
-    "State",
-]
-
 State = Mapping[str, Any]
 """The running proxy's state, as its engine tells it (`GET /state`)."""
 
