@@ -63,6 +63,11 @@ bench: build ## print the benchmark tables and write benchmarks/results/*.json
 evidence: build ## play the simulator against theory at length and write docs/evidence.md (3 minutes)
 	@python -m scripts.evidence
 
+.PHONY: proofs
+proofs: build ## check the proofs with Coq and print the table: theorem, statement, lemma, law, engine file
+	@scripts/install-test-packages
+	@evenly theorems --proofs
+
 .PHONY: soak
 soak: build ## mixed traffic for ten minutes while everything around it changes; the books must balance
 	@python -m scripts.soak

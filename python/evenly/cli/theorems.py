@@ -26,14 +26,19 @@ NAME = 45
 @click.command("theorems", short_help="Print the theorems, and check them.")
 @click.argument("number", nargs=-1)
 @click.option("--check", "checking", is_flag=True, help="Run every counterexample and law.")
+@click.option("--proofs", "proving", is_flag=True, help="Show what is proved; check it with Coq.")
 @click.option("--json", "as_json", is_flag=True, help="As a JSON list, for programs.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Chance of the laws.")
-def command(number: tuple[str, ...], checking: bool, as_json: bool, seed: int) -> None:
+def command(
+    number: tuple[str, ...], checking: bool, proving: bool, as_json: bool, seed: int
+) -> None:
     """List the theorems, or print those of NUMBER in full.
 
     Each statement of the theory document is here with its verdict: it holds, it is corrected, or it is
     refuted. `evenly theorems 2.3.1` runs its counterexample and prints what it found; `--check`
-    runs all counterexamples and laws, and fails when one does not say what it should.
+    runs all counterexamples and laws, and fails when one does not say what it should. `--proofs` tells for
+    each machine-checked proof its statement, its law and the engine's file, has Coq check them where it is installed,
+    and fails when one rests on an axiom.
     """
     from evenly.theory.theorems import THEOREMS
 
@@ -41,6 +46,10 @@ def command(number: tuple[str, ...], checking: bool, as_json: bool, seed: int) -
     width = min(140, max(72, shutil.get_terminal_size().columns))
     if checking:
         raise SystemExit(check(entries, seed, as_json, width))
+    if proving:
+        from evenly.cli.proofs import show
+
+        raise SystemExit(show(entries, as_json, width))
     if as_json:
         click.echo(json.dumps([described(each) for each in entries], indent=2, ensure_ascii=False))
         return
