@@ -76,6 +76,28 @@ def leaving_is_minimal(seed: int) -> str:
 
 
 @law
+def reweighing_is_monotone(seed: int) -> str:
+    """When a node grows heavier a key stays or moves to it; when it grows lighter only its own keys move."""
+    rng = random.Random(seed)
+    for name in MONOTONE:
+        for trial in range(15):
+            weights = [rng.randint(1, 4) for _ in range(rng.randint(2, 8))]
+            node = rng.randrange(len(weights))
+            heavier = weights[node] + rng.randint(1, 3)
+            balancer = cluster(weights, name, hash_seed=seed + trial)
+            for weight in (heavier, weights[node]):
+                before = owners(balancer)
+                balancer.update(str(node), weight=weight)
+                for key, (old, now) in enumerate(zip(before, owners(balancer), strict=True)):
+                    changed = now if weight == heavier else old
+                    need(
+                        now == old or changed == node,
+                        f"{name} {weights}: key {key} went from {old} to {now}, the weight was {node}'s",
+                    )
+    return f"{15 * len(MONOTONE)} nodes made heavier and lighter again: no key moved between others"
+
+
+@law
 def new_node_share(seed: int) -> str:
     """The share of keys that moves to the (k+1)th of equal nodes is 1/(k+1) on average."""
     for count in (1, 2, 3, 5):

@@ -78,7 +78,7 @@ ENTRIES = (
             "by the node's id, with a hash that is the same in every process."
         ),
         laws=("affinity",),
-        lemmas=("pick_uniq",),
+        lemmas=("pick_uniq", "pick_exists"),
         sources=("D. Karger et al., Consistent hashing and random trees, STOC 1997",),
     ),
     Theorem(
@@ -138,10 +138,21 @@ ENTRIES = (
         gist="exact shares without a table, and minimal moves when a weight changes",
         corrected=(
             "-ln u_i / w_i are independent exponentials of rates w_i, and the least of them is the "
-            "i-th with probability w_i / W. A heavier node takes keys only to itself."
+            "i-th with probability w_i / W. A node that grows heavier takes keys only to itself, one that "
+            "grows lighter gives up only its own."
         ),
-        laws=("rendezvous_shares", "joining_is_monotone", "leaving_is_minimal"),
-        lemmas=("join_monotone", "leave_minimal", "first_card_eq"),
+        laws=(
+            "rendezvous_shares",
+            "reweighing_is_monotone",
+            "joining_is_monotone",
+            "leaving_is_minimal",
+        ),
+        lemmas=(
+            "join_monotone",
+            "leave_minimal",
+            "heavier_takes_to_itself",
+            "lighter_gives_only_its_own",
+        ),
         sources=(
             "D. Thaler, C. Ravishankar, A name-based mapping scheme for rendezvous, 1996",
             "C. Schindelhauer, G. Schomaker, Weighted distributed hash tables, SPAA 2005",

@@ -32,8 +32,15 @@ ENTRIES = (
             "Affinity is the minimality of departures: a session moves only when its node "
             "leaves, is taken out or is full; and then only to the next in its own order."
         ),
-        laws=("affinity", "affinity_survives"),
-        lemmas=("leave_minimal",),
+        laws=("affinity", "affinity_survives", "leaving_is_minimal", "capacity"),
+        lemmas=(
+            "leave_minimal",
+            "away_moves_only_its_own",
+            "out_is_absent",
+            "walk_is_pick",
+            "walk_finds",
+            "walk_around_a_ring",
+        ),
     ),
     Theorem(
         number="5.2",
