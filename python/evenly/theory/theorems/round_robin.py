@@ -70,8 +70,8 @@ ENTRIES = (
             "also one that cannot be lent. With node 1 of 4 dead, 4,000 requests split "
             "1334/0/1333/1333."
         ),
-        laws=("round_robin_windows", "round_robin_steps_over_the_dead"),
-        lemmas=("rr_exact",),
+        laws=("round_robin_windows", "round_robin_exact", "round_robin_steps_over_the_dead"),
+        lemmas=("rr_each_living_once", "rr_exact", "rr_four_nodes_one_out"),
     ),
     Theorem(
         number="2.1.1",
@@ -86,13 +86,14 @@ ENTRIES = (
         gist="true of counts, false of load: sizes 1, 100, 1, 100, …",
         counterexample=every_second_request_is_large,
         corrected=(
-            "requests(n_r) = ⌊T/k⌋ + [r < T mod k], in every window of picks over fixed nodes. "
-            "For load one needs sizes that do not depend on the turn; and the queues are stable "
-            "if and only if lambda/k < mu_i for every i. D dispatchers that know nothing of "
-            "each other differ from DT/k by less than D."
+            "requests(n_r) = ⌊T/k⌋ + [r < T mod k], in every window of T picks over k fixed nodes, "
+            "where n_r is the node picked r-th in it. For load one needs sizes that do not depend "
+            "on the turn; and the queues are stable if and only if lambda/k < mu_i for every i. D "
+            "dispatchers that know nothing of each other and pick T times in all leave every node "
+            "within less than D of T/k."
         ),
-        laws=("round_robin_windows", "round_robin_dispatchers"),
-        lemmas=("rr_exact",),
+        laws=("round_robin_windows", "round_robin_exact", "round_robin_dispatchers"),
+        lemmas=("rr_exact", "rr_windows", "rr_dispatchers"),
         simulation=(
             "E_k/M/1: at rho = .9 and k = 10 the mean response is 5.6603 service times; random "
             "splitting has 10."
