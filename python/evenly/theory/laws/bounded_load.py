@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
+from itertools import permutations
 from math import ceil
 
 from evenly import _engine
@@ -82,3 +83,28 @@ def rendezvous_shares(seed: int) -> str:
             f"weights {weights}: a key moved between nodes whose weight stood",
         )
     return f"3 × {keys:,} keys; worst {worst:.1f} standard deviations of 5"
+
+
+@law
+def tickets_share(seed: int) -> str:
+    """Of all rankings of W tickets w/W begin with one of a node's w; so does a key's way round a ring, on average."""
+    for weights in ([1, 2, 3], [1, 2, 1], [2, 5], [1, 1, 1, 1]):
+        owners = [node for node, weight in enumerate(weights) for _ in range(weight)]
+        firsts = [owners[order[0]] for order in permutations(range(len(owners)))]
+        for node, weight in enumerate(weights):
+            share = Fraction(firsts.count(node), len(firsts))
+            need(share == Fraction(weight, len(owners)), f"{weights}: node {node} has {share}")
+    rings, worst = 1500, 0.0
+    for weights, points in (([1, 2, 3], 1), ([5, 1], 3)):
+        strategy = {"name": "consistent_hash", "virtual_nodes": points}
+        # One key on each ring: the rings are independent of each other, the keys of one ring are not.
+        lent = [
+            lend(cluster(weights, strategy, hash_seed=rings * seed + ring), "key")
+            for ring in range(rings)
+        ]
+        for node, weight in enumerate(weights):
+            share = weight / sum(weights)
+            sigma = (share * (1 - share) / rings) ** 0.5
+            worst = max(worst, abs(lent.count(node) / rings - share) / sigma)
+    need(worst <= 5, f"{worst:.1f} standard deviations off")
+    return f"4 sets of weights, exactly; 2 × {rings:,} rings, worst {worst:.1f} standard deviations of 5"

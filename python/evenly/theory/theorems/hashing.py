@@ -97,7 +97,13 @@ ENTRIES = (
             "share of a ring is Beta(v, k v)."
         ),
         laws=("joining_is_monotone", "leaving_is_minimal", "new_node_share"),
-        lemmas=("join_monotone", "leave_minimal", "first_card_eq", "new_node_share"),
+        lemmas=(
+            "join_monotone",
+            "leave_minimal",
+            "first_card_eq",
+            "new_node_share",
+            "moved_share",
+        ),
         simulation=(
             "100 nodes, 160 virtual nodes each: the fullest node has 1.211 times the mean, on "
             "average over rings."
@@ -138,11 +144,14 @@ ENTRIES = (
         gist="exact shares without a table, and minimal moves when a weight changes",
         corrected=(
             "-ln u_i / w_i are independent exponentials of rates w_i, and the least of them is the "
-            "i-th with probability w_i / W. A node that grows heavier takes keys only to itself, one that "
-            "grows lighter gives up only its own."
+            "i-th with probability w_i / W. With whole weights it can be counted: of all rankings of W "
+            "tickets exactly w_i / W begin with one of node i's, as on a ring with so many points for "
+            "each unit of weight, on average over rings. A node that grows heavier takes keys only to "
+            "itself, one that grows lighter gives up only its own."
         ),
         laws=(
             "rendezvous_shares",
+            "tickets_share",
             "reweighing_is_monotone",
             "joining_is_monotone",
             "leaving_is_minimal",
@@ -152,6 +161,8 @@ ENTRIES = (
             "leave_minimal",
             "heavier_takes_to_itself",
             "lighter_gives_only_its_own",
+            "ticket_share",
+            "four_tickets",
         ),
         sources=(
             "D. Thaler, C. Ravishankar, A name-based mapping scheme for rendezvous, 1996",

@@ -56,7 +56,13 @@ ENTRIES = (
             "one budget, so depth h of services multiplies a failure by at most (1 + share)^h "
             "and not by 3^h (27 at depth 3)."
         ),
-        laws=("retry_budget", "failures_are_found_out"),
+        laws=(
+            "retry_budget",
+            "retry_budget_is_met",
+            "retries_through_layers",
+            "failures_are_found_out",
+        ),
+        lemmas=("retry_budget", "retry_budget_is_met", "retries_through_layers"),
     ),
     Theorem(
         number="5.3",
@@ -85,7 +91,7 @@ ENTRIES = (
             "requests it is as much, with a variance that the hottest key sets."
         ),
         laws=("new_node_share", "joining_is_monotone"),
-        lemmas=("new_node_share", "join_monotone"),
+        lemmas=("new_node_share", "moved_share", "join_monotone"),
     ),
     Theorem(
         number="6.1",
