@@ -16,6 +16,7 @@ from evenly.theory.laws import (
     least_connections,
     moving,
     performance,
+    retries,
     round_robin,
     safety,
     subsets,
@@ -42,6 +43,7 @@ FAMILIES = (
     performance,
     moving,
     survival,
+    retries,
     geography,
 )
 

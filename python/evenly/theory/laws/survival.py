@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from fractions import Fraction
 
 from evenly.errors import NoNodeAvailable
 from evenly.theory.laws.ground import cluster, give_back, lend, registered, subsets
@@ -111,25 +110,6 @@ def panic_never_returns_nothing(seed: int) -> str:
                 if rng.random() < 0.95:
                     pick.fail("refused")
     return f"{len(registered())} strategies, 300 picks each, 95 % of them failing"
-
-
-@law
-def retry_budget(seed: int) -> str:
-    """Tries never exceed (1 + share) times the requests, plus what time earns, plus 10 to begin with."""
-    rng = random.Random(seed)
-    for share in (0.0, 0.1, 0.2, 0.5):
-        options = {"budget_share": share, "budget_per_second": 0, "backoff": 0}
-        balancer = cluster(5, "round_robin", seed, ejection=None, retries=options)
-        tries = 0
-        for requests in range(1, 301):
-            for attempt in balancer.attempts(4):
-                with attempt as pick:
-                    tries += 1
-                    if rng.random() < 0.9:
-                        pick.fail("refused")
-            bound = requests + Fraction(share) * requests + 10
-            need(tries <= bound, f"share {share}: {tries} tries for {requests} requests")
-    return "4 shares, 300 requests with 90 % failures each, up to 4 tries: bounded at every moment"
 
 
 @law
