@@ -13,6 +13,7 @@ from evenly.theory.laws import (
     filling,
     geography,
     hashing,
+    health,
     least_connections,
     moving,
     performance,
@@ -44,6 +45,7 @@ FAMILIES = (
     moving,
     survival,
     retries,
+    health,
     geography,
 )
 

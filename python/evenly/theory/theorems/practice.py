@@ -178,4 +178,31 @@ ENTRIES = (
             "L. V. Kantorovich, Mathematical methods of organizing and planning production, 1939",
         ),
     ),
+    Theorem(
+        number="E.14",
+        kind=Kind.THEOREM,
+        title="Checks with hysteresis",
+        statement=(
+            "A node is taken out after `fall` failed checks in a row and brought back after "
+            "`rise` good ones, so it cannot flap."
+        ),
+        verdict=Verdict.HOLDS,
+        gist="fall d + rise u <= n + rise - 1 for d downs and u ups in n checks",
+        corrected=(
+            "A node goes down exactly when its last `fall` checks failed, and comes back exactly "
+            "when its last `rise` passed; of a new node the first success is believed. From one "
+            "change to the next it takes at least min(rise, fall) checks, and d downs and u ups "
+            "within n checks have fall d + rise u <= n + rise - 1, which is met."
+        ),
+        laws=("checks_have_hysteresis", "changes_cost_their_runs", "checks_find_out_the_dead"),
+        lemmas=(
+            "down_after_fall_failures",
+            "up_after_rise_successes",
+            "first_success_counts",
+            "three_down_two_up",
+            "changes_cost_their_runs",
+            "changes_lie_apart",
+            "fastest_flapping",
+        ),
+    ),
 )
