@@ -122,10 +122,28 @@ ENTRIES = (
         verdict=Verdict.HOLDS,
         gist="one hot key fills its node to c times its share and no further",
         corrected=(
-            "The limits add up to c (m + 1) > m at least, so a node with room exists for every c >= 1. "
-            "As long as limits are not reached, keys stay where they were."
+            "The limits add up to c (m + 1) > m at least, so a node with room exists for every c >= 1; with "
+            "nodes out, it does among those that are fit, under limits of their own. A key stays on its own "
+            "node while that is below its limit, and goes to the first of its order that is. While all "
+            "stand, no node ever holds more than ⌈c M w_i / W⌉, M being the most that were ever in flight."
         ),
-        laws=("bounded_load_holds", "there_is_always_room"),
+        laws=(
+            "bounded_load_holds",
+            "there_is_always_room",
+            "bounded_load_with_nodes_out",
+            "bounded_keys_keep_their_order",
+            "bounded_load_peak",
+        ),
+        lemmas=(
+            "room_is_below_the_limit",
+            "limits_exceed_loans",
+            "somebody_has_room",
+            "bounded_load_holds",
+            "bounded_load_with_nodes_out",
+            "bounded_keys_keep_their_order",
+            "bounded_load_peak",
+            "one_hot_key",
+        ),
         simulation=(
             "Zipf keys over a ring: the peak falls to c times the mean; at c = 1.25 it costs 1.000 probes "
             "a request with 100 virtual nodes, 2.25 with one."
