@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from evenly.theory.laws.health import statuses
+from evenly.theory.laws.health import life_of_a_breaker, statuses
 from tests.proofs.model import Coq
 
 
@@ -29,3 +29,12 @@ def test_the_engine_changes_its_mind_after_the_checks_that_the_proved_model_chan
     )
     assert got == [statuses(results, rise, fall) for rise, fall, results in cases]
     assert len({status for each in got for status in each}) == 3
+
+
+def test_the_engine_s_breaker_lives_as_the_proved_one_does(coq: Coq) -> None:
+    """Event by event: its state, and the places taken on its node."""
+    lives = [list(life_of_a_breaker(seed, 150)) for seed in range(8)]
+    traces = [f"trace fresh [:: {'; '.join(each.event for each in life)}]" for life in lives]
+    got = coq.compute_all("Breaker", traces)
+    assert got == [[(each.state, each.places) for each in life] for life in lives]
+    assert {each.event for life in lives for each in life} >= {"Panic", "LeaveProbe Success"}

@@ -52,17 +52,27 @@ ENTRIES = (
         verdict=Verdict.HOLDS,
         gist="tries <= (1 + share) requests + what time earns + a start",
         corrected=(
-            "A breaker lends at most one probe when half open; all retries together stay within "
-            "one budget, so depth h of services multiplies a failure by at most (1 + share)^h "
-            "and not by 3^h (27 at depth 3)."
+            "A breaker lends at most one probe when half open, and an ejected node comes back only "
+            "when its probe has passed; all retries together stay within one budget, so depth h of "
+            "services multiplies a failure by at most (1 + share)^h and not by 3^h (27 at depth 3)."
         ),
         laws=(
             "retry_budget",
             "retry_budget_is_met",
             "retries_through_layers",
+            "half_open_lends_one_probe",
+            "ejected_comes_back_by_a_probe",
             "failures_are_found_out",
         ),
-        lemmas=("retry_budget", "retry_budget_is_met", "retries_through_layers"),
+        lemmas=(
+            "retry_budget",
+            "retry_budget_is_met",
+            "retries_through_layers",
+            "one_probe_at_a_time",
+            "half_open_lends_one_probe",
+            "ejected_comes_back_by_a_probe",
+            "out_and_back",
+        ),
     ),
     Theorem(
         number="5.3",
