@@ -1,4 +1,4 @@
-"""Earliest deadline among those that are due: theorem E.2."""
+"""Earliest deadline: among those that are due (theorem E.2), and among all (theorem E.3)."""
 
 from __future__ import annotations
 
@@ -57,3 +57,41 @@ def deadline_while_weights_change(seed: int) -> str:
             worst = max(worst, *lags)
             need(max(lags) <= most, f"trial {trial}, pick {turn}: weights {weights}, lags {lags}")
     return f"25 clusters, 80 picks each; greatest lag {float(worst):.3f}"
+
+
+@law
+def plain_deadline_bursts(seed: int) -> str:
+    """By deadlines alone nobody is 1 behind or k - 1 ahead, but m before m of weight 1 has the first m - 1 picks."""
+    # The deadline of a node's next request is (had + 1) / weight: least connections, while nothing is given back.
+    rng = random.Random(seed)
+    worst = Fraction(0)
+    for weights in vectors(seed, 40):
+        count, total = len(weights), sum(weights)
+        balancer = cluster(weights, "least_connections", seed)
+        had, held = [0] * count, []
+        for turn in range(1, 1 + min(2 * total, 200)):
+            held.append(balancer.pick())
+            node = int(held[-1].id)
+            first = all(
+                (had[node] + 1) * other <= (more + 1) * weights[node]
+                for other, more in zip(weights, had, strict=True)
+            )
+            need(first, f"weights {weights}, pick {turn}: {node} had {had} and is not the first")
+            had[node] += 1
+            lags = [
+                share * turn - more for share, more in zip(shares_of(weights), had, strict=True)
+            ]
+            worst = min(worst, *lags)
+            need(max(lags) < 1, f"weights {weights}, pick {turn}: lags {lags}")
+            need(count == 1 or min(lags) > 1 - count, f"weights {weights}, pick {turn}: {lags}")
+    for light in (1, 2, 5, 30, 31, 32, 100, rng.randint(3, 99)):
+        heavy = rng.randrange(light + 1)
+        weights = [1] * heavy + [light] + [1] * (light - heavy)
+        balancer = cluster(weights, "least_connections", seed)
+        held = [balancer.pick() for _ in range(light)]
+        burst = [int(pick.id) == heavy for pick in held[:-1]]
+        need(all(burst), f"weight {light} beside as many of 1 was lent {burst.count(True)} times")
+        ahead = burst.count(True) - Fraction(len(burst) * light, sum(weights))
+        need(2 * ahead == light - 1, f"weight {light} beside as many of 1 is {ahead} ahead")
+        worst = min(worst, -ahead)
+    return f"44 vectors of weights, 8 bursts; furthest ahead {float(-worst):.1f}"

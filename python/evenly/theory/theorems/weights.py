@@ -146,10 +146,19 @@ ENTRIES = (
         gist="nobody is one behind, but one may be k/2 ahead",
         counterexample=a_burst_for_the_heaviest,
         corrected=(
-            "The lag is below 1, the lead grows with k. A node may be lent only when it is due: "
-            "with that condition the rule is theorem E.2."
+            "The lag is below 1 and the lead below k - 1, and the lead does grow with k: weight m "
+            "beside m nodes of weight 1 has the first m - 1 picks whoever wins the ties, and is "
+            "(m - 1) / 2 ahead then. A node may be lent only when it is due: with that condition "
+            "the rule is theorem E.2."
         ),
-        laws=("deadline_quota",),
+        laws=("plain_deadline_bursts", "deadline_quota"),
+        lemmas=(
+            "plain_deadline_lag",
+            "plain_deadline_lead",
+            "plain_deadline_burst",
+            "scan_is_plain_deadline",
+            "a_hundred_in_a_row",
+        ),
         simulation=(
             "One node of weight 100 beside a hundred of weight 1: its first 100 requests come in one "
             "burst, and its p99 with them."
