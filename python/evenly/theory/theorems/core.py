@@ -174,8 +174,16 @@ ENTRIES = (
             "begins and ends empty, the integral of N(t) is the sum of the sojourn times, "
             "exactly."
         ),
-        laws=("response_gap", "little"),
-        lemmas=("response_gap",),
+        laws=("response_gap", "little", "little_means", "little_of_a_log"),
+        lemmas=(
+            "response_gap",
+            "little",
+            "little_at_every_moment",
+            "little_means",
+            "little_by_node",
+            "little_of_a_log",
+            "three_requests",
+        ),
         simulation=(
             "M/M/1 nodes with mu = (1, 2, 4), lambda = 5: the best split (.547, 1.359, 3.094) "
             "has T = 1.3485; proportional, 1.5; equal is unstable."
