@@ -22,8 +22,6 @@ Number = int | Fraction
 
 HEAVIEST = 65_535
 """The greatest weight that the engine takes."""
-PATIENCE = 60
-"""Steps after which the adversary stops; with two nodes left each step puts the one that waits 1/2 further behind."""
 FINE = 1 << 20
 """The engine keeps lags to a 2**20th of a request, and rounds when the sum of weights changes."""
 
@@ -168,39 +166,37 @@ def smooth_gap(seed: int) -> str:
 
 @law
 def adversary_forces_the_harmonic_lag(seed: int) -> str:
-    """Whoever sets the weights can push some node H_k - 1 behind its share, whatever the strategy does."""
+    """Whoever sets the weights can push some node H_k - 1 behind in k - 1 requests, whatever the strategy does."""
     lowest = Fraction(10)
     names = [entry["name"] for entry in _engine.strategies() if not entry["uses_key"]]
     for name in names:
         for count in (2, 3, 5, 10):
-            lag, most = forced(name, count, seed)
+            lag, exact = forced(name, count, seed)
             lowest = min(lowest, lag / (harmonic(count) - 1))
-            need(lag >= most, f"{name} over {count} nodes: lag {lag}, forced {most}")
+            need(lag == exact, f"{name} over {count} nodes: lag {lag}, forced {exact}")
     return f"{len(names)} strategies, k = 2, 3, 5, 10: at least {float(lowest):.4f} (H_k - 1)"
 
 
 def forced(name: str, count: int, seed: int) -> tuple[Fraction, Fraction]:
-    """Favour those that were never picked until one is left: its lag, and the least that the weights force.
+    """Favour all, and one less after each pick: the lag of the last in favour, and what the weights make of it.
 
-    With real weights the favoured share is 1/u each over the u nodes never picked, and by the time one of them is
-    left it lags 1/k + 1/(k-1) + … + 1/2 = H_k - 1, or more when the strategy picks a node twice meanwhile. Whole
-    weights from 1 to H cost a little of it: a favoured share is H / (H u + k - u).
+    Who is picked falls from favour, or, if he was not in it, just any. With real weights each of u in favour has the
+    share 1/u, and the last one, who was never picked, is 1/k + 1/(k-1) + … + 1/2 = H_k - 1 behind. Whole weights
+    from 1 to M cost a little of it: a favoured share is M / (M u + k - u).
     """
     balancer = cluster(count, name, seed)
-    lags, never = [Fraction(0)] * count, set(range(count))
-    for turn in range(PATIENCE):
-        weights = [HEAVIEST if node in never else 1 for node in range(count)]
+    lags, favoured = [Fraction(0)] * count, list(range(count))
+    for turn in range(count - 1):
+        weights = [HEAVIEST if node in favoured else 1 for node in range(count)]
         for node, weight in enumerate(weights):
             balancer.update(str(node), weight=weight)
         lags = [lag + share for lag, share in zip(lags, shares_of(weights), strict=True)]
         node = lend(balancer, turn)
         lags[node] -= 1
-        if never != {node}:
-            never.discard(node)
-        if len(never) == 1:
-            break
-    least = sum(Fraction(HEAVIEST, HEAVIEST * u + count - u) for u in range(2, count + 1))
-    return max(lags[node] for node in never), Fraction(least)
+        favoured.remove(node if node in favoured else favoured[0])
+    (last,) = favoured
+    exact = sum(Fraction(HEAVIEST, HEAVIEST * u + count - u) for u in range(2, count + 1))
+    return lags[last], Fraction(exact)
 
 
 @law

@@ -108,12 +108,19 @@ ENTRIES = (
         verdict=Verdict.HOLDS,
         gist="so smooth weighted round robin is optimal for changing weights",
         corrected=(
-            "Spread all weight equally over the nodes that were never picked, until one is "
-            "left: it lags by 1/k + … + 1/2 at least. Theorem 2.4.1 keeps every node within the "
-            "same bound, so no strategy has a better one."
+            "Spread all weight equally over the nodes in favour: all at first, and after each "
+            "pick one less, not the one that was picked. After k - 1 requests the last in "
+            "favour, who was never picked, lags by exactly 1/k + … + 1/2. With whole weights "
+            "from 1 to M it is M / (M u + k - u), added up for u from 2 to k. Theorem 2.4.1 keeps "
+            "every node within H_k - 1, so no strategy has a better bound."
         ),
         laws=("adversary_forces_the_harmonic_lag", "smooth_bounds_while_weights_change"),
-        lemmas=("swrr_lag",),
+        lemmas=(
+            "adversary_forces_harmonic_lag",
+            "adversary_with_whole_weights",
+            "smooth_lag_is_attained",
+            "swrr_lag",
+        ),
     ),
     Theorem(
         number="E.2",
