@@ -154,7 +154,7 @@ ENTRIES = (
             "Layers as a setting of a cluster are planned."
         ),
         laws=("layers_add_up", "joining_is_monotone"),
-        lemmas=("swrr_lag", "swrr_lead", "join_monotone"),
+        lemmas=("layered_lag", "layered_lead", "swrr_lag", "swrr_lead", "join_monotone"),
     ),
     Theorem(
         number="7.2",
@@ -202,9 +202,15 @@ ENTRIES = (
             "A node goes down exactly when its last `fall` checks failed, and comes back exactly "
             "when its last `rise` passed; of a new node the first success is believed. From one "
             "change to the next it takes at least min(rise, fall) checks, and d downs and u ups "
-            "within n checks have fall d + rise u <= n + rise - 1, which is met."
+            "within n checks have fall d + rise u <= n + rise - 1, which is met. How a node stands "
+            "is derived from check, breaker and the administrator's word, which holds over both."
         ),
-        laws=("checks_have_hysteresis", "changes_cost_their_runs", "checks_find_out_the_dead"),
+        laws=(
+            "checks_have_hysteresis",
+            "changes_cost_their_runs",
+            "checks_find_out_the_dead",
+            "administrators_word_holds",
+        ),
         lemmas=(
             "down_after_fall_failures",
             "up_after_rise_successes",
@@ -213,6 +219,8 @@ ENTRIES = (
             "changes_cost_their_runs",
             "changes_lie_apart",
             "fastest_flapping",
+            "administrators_word_holds",
+            "serving_is_three_facts",
         ),
     ),
 )
