@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from evenly.theory.laws.health import life_of_a_breaker, statuses
+from evenly.theory.laws.health import in_trouble, life_of_a_breaker, statuses
 from tests.proofs.model import Coq
 
 
@@ -38,3 +38,34 @@ def test_the_engine_s_breaker_lives_as_the_proved_one_does(coq: Coq) -> None:
     got = coq.compute_all("Breaker", traces)
     assert got == [[(each.state, each.places) for each in life] for life in lives]
     assert {each.event for life in lives for each in life} >= {"Panic", "LeaveProbe Success"}
+
+
+STANDS = {
+    "serving": "Serving",
+    "breaker_half_open": "HalfOpened",
+    "breaker_open": "Ejected",
+    "draining": "Draining",
+    "down": "TakenDown",
+}
+
+
+def test_the_engine_refuses_what_the_proved_pick_refuses_and_panics_when_it_does(coq: Coq) -> None:
+    """Pick by pick among nodes in trouble: refused alike, and lent as usual or in panic alike."""
+    for_each = ("round_robin", "power_of_two", "consistent_hash", "first", "prequal")
+    choices = [
+        choice for seed, name in enumerate(for_each) for choice in in_trouble(name, seed, 150)
+    ]
+    asked = []
+    for choice in choices:
+        nodes = "; ".join(
+            f"Node {STANDS[view.reason]} {str(view.id in choice.probed).lower()} {view.in_flight} "
+            f"{view.capacity or 0} {str(view.id in choice.tried).lower()}"
+            for view in choice.nodes
+        )
+        asked.append(f"choose [::] 0 [:: {nodes}]")
+    for choice, got in zip(choices, coq.compute_all("Panic", asked), strict=True):
+        lent = next((view for view in choice.nodes if view.id == choice.lent), None)
+        assert (got is None) == (lent is None)
+        if lent is not None:
+            _, panicked = got
+            assert panicked is not choice.fit(lent)

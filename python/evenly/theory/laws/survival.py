@@ -8,6 +8,7 @@ from evenly.errors import NoNodeAvailable
 from evenly.theory.laws.ground import cluster, give_back, lend, registered, subsets
 from evenly.theory.laws.law import law, need
 from evenly.theory.laws.scenario import simulated
+from evenly.theory.model import survives as survives_any
 
 
 @law
@@ -35,6 +36,41 @@ def survives(seed: int) -> str:
                     f"{name}: capacities {limits} without {failed}: load {total}, {accepted=}",
                 )
     return f"{len(registered())} strategies, every F of 4 nodes, {cases:,} loads"
+
+
+@law
+def any_so_many_may_fail(seed: int) -> str:
+    """Any f nodes may fail iff the load is at most sum C less the f largest; of equal nodes iff it uses <= 1 - f/k."""
+    rng = random.Random(seed)
+    cases = 0
+    for trial in range(40):
+        count = rng.randint(1, 5)
+        limits = [rng.randint(1, 4) for _ in range(count)]
+        if trial % 2:
+            limits = limits[:1] * count
+        for failures in range(count + 1):
+            worst = sum(limits)
+            for failed in subsets(count):
+                if len(failed) != failures:
+                    continue
+                balancer = cluster(count, "least_connections", seed, capacities=limits)
+                for node in failed:
+                    balancer.drain(str(node))
+                held = []
+                for _ in range(sum(limits)):
+                    try:
+                        held.append(balancer.pick())
+                    except NoNodeAvailable:
+                        break
+                worst = min(worst, len(held))
+            for total in range(sum(limits) + 1):
+                cases += 1
+                said = f"capacities {limits}, {failures} fail, load {total}: {worst} are carried"
+                need((total <= worst) == survives_any(total, limits, failures), said)
+                if trial % 2:
+                    used = Fraction(total, sum(limits))
+                    need((total <= worst) == (used <= 1 - Fraction(failures, count)), said)
+    return f"{cases:,} loads of 40 clusters, every set of failed nodes"
 
 
 @law
@@ -97,19 +133,6 @@ def checks_find_out_the_dead(seed: int) -> str:
             f"{happens}: {report['failed']} failed of {most:.0f}, {report['refused']} refused",
         )
     return f"6 deaths and 6 hangs, simulated; failures at most {worst:.2f} of their bound"
-
-
-@law
-def panic_never_returns_nothing(seed: int) -> str:
-    """However many nodes fail, and be it all: while one is not drained and not full, a pick is lent."""
-    rng = random.Random(seed)
-    for name in registered():
-        balancer = cluster(5, name, seed, ejection={"max_share": 1.0, "consecutive": 1})
-        for turn in range(300):
-            with balancer.pick(key=turn) as pick:
-                if rng.random() < 0.95:
-                    pick.fail("refused")
-    return f"{len(registered())} strategies, 300 picks each, 95 % of them failing"
 
 
 @law

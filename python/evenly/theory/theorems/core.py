@@ -154,7 +154,7 @@ ENTRIES = (
             "1 - k s_max / total."
         ),
         laws=("efficiency",),
-        lemmas=("efficiency_iff",),
+        lemmas=("efficiency_iff", "no_split_is_more_even"),
         simulation=(
             "The ratio of the best split against T crosses 1 - 1/k for good at T = k (k - 1)."
         ),
@@ -244,9 +244,16 @@ ENTRIES = (
             "checks_find_out_the_dead",
             "failures_are_found_out",
             "panic_never_returns_nothing",
+            "panic_takes_the_least_sick",
             "retry_budget",
         ),
-        lemmas=("survives",),
+        lemmas=(
+            "survives",
+            "retry_budget",
+            "panic_never_returns_nothing",
+            "panic_takes_the_least_sick",
+            "order_of_panic",
+        ),
         simulation=(
             "Kill a node of a cluster at utilisation 1 - 1/k or less: after detection nothing "
             "is refused."

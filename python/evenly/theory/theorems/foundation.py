@@ -232,6 +232,7 @@ ENTRIES = (
             "node may be lent."
         ),
         laws=("capacity", "panic_never_returns_nothing"),
+        lemmas=("panic_never_returns_nothing", "lent_may_be_lent"),
     ),
     Theorem(
         number="1.4.2",

@@ -181,9 +181,11 @@ ENTRIES = (
         corrected=(
             "Minimise sum f_zj c_zj with all supplies sent and no capacity exceeded. A plan is "
             "optimal if there are prices >= 0 such that every zone sends only to nodes of least "
-            "cost + price, and a node with room has price 0. Planned."
+            "cost + price, and a node with room has price 0. Any prices tell how much the cheapest plan "
+            "costs at least. Planned."
         ),
-        laws=("prices_prove_a_plan",),
+        laws=("prices_prove_a_plan", "prices_bound_every_plan"),
+        lemmas=("prices_prove_a_plan", "prices_bound_every_plan", "a_full_node_has_its_price"),
         sources=(
             "L. V. Kantorovich, Mathematical methods of organizing and planning production, 1939",
         ),
