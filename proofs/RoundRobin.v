@@ -1,17 +1,19 @@
 (** * Round robin: how even it is, also around nodes that are out, and with many dispatchers
 
-    Round robin hands out requests in turn. Who runs servers relies on three things: over any stretch of time no node has
-    two requests more than another; a node that is out costs its neighbours nothing (its turns do not all fall to the next
-    one); and several dispatchers that know nothing of each other are still even, up to one request for each dispatcher.
-    All three are theorems here, from whatever place the cursor begins at, and over whatever nodes are out meanwhile.
+    Round robin hands out requests in turn. Who runs servers relies on three things: over any stretch of time no node
+    has two requests more than another; a node that is out costs its neighbours nothing (its turns do not all fall to
+    the next one); and several dispatchers that know nothing of each other are still even, up to one request for each
+    dispatcher. All three are theorems here, from whatever place the cursor begins at, and over whatever nodes are out
+    meanwhile.
 
-    The model is the engine's pick, look by look: read the cursor modulo the number of nodes, move it on, take the node if it
-    is fit, else look again, as many times as there are nodes. Left out: the cursor is a number without end here and 64 bits
-    there (2^63 picks are a century at three billion a second), and threads that pick at the same moment.
+    The model is the engine's pick, look by look: read the cursor modulo the number of nodes, move it on, take the
+    node if it is fit, else look again, as many times as there are nodes. Left out: the cursor is a number without end
+    here and 64 bits there (2^63 picks are a century at three billion a second), and threads that pick at the same
+    moment.
 
-    How the proof goes. Number the living nodes 0 .. m-1 in their order, and let the rank of a cursor be how many living
-    places lie before it. A pick steps from a cursor of rank s to one of rank s + 1 and lends the living node number s mod m.
-    So n picks are n consecutive numbers modulo m, and the rest is counting. *)
+    How the proof goes. Number the living nodes 0 .. m-1 in their order, and let the rank of a cursor be how many
+    living places lie before it. A pick steps from a cursor of rank s to one of rank s + 1 and lends the living node
+    number s mod m. So n picks are n consecutive numbers modulo m, and the rest is counting. *)
 
 From mathcomp Require Import all_ssreflect.
 From mathcomp Require Import zify.
@@ -162,8 +164,8 @@ rewrite divnMDl // modnMDl; case: (ltngtP s.+1 k) => [lt|lt|full].
 - by rewrite full divnn k0 modnn ltn0; lia.
 Qed.
 
-(** Among T picks, the node that is picked r-th of the m living ones (r counts from 0, at whichever node the picks begin)
-    has exactly T/m requests, rounded up if r < T mod m and down otherwise.
+(** Among T picks, the node that is picked r-th of the m living ones (r counts from 0, at whichever node the picks
+    begin) has exactly T/m requests, rounded up if r < T mod m and down otherwise.
     Law: round_robin_exact. Engine: crates/core/src/pick/round_robin.rs. *)
 Theorem rr_exact fit c T r (m := size (living fit)) :
   r < m -> count_mem (nth None (picks fit m c) r) (picks fit T c) = T %/ m + (r < T %% m).
@@ -189,8 +191,8 @@ have [|_ same] := uniq_min_size once inside; first by rewrite size_map size_pick
 by apply: uniq_perm => //; rewrite map_inj_uniq ?filter_uniq ?iota_uniq //; apply: Some_inj.
 Qed.
 
-(** Any m picks in a row, with m nodes fit, lend every fit node exactly once: none is doubled by a neighbour that is out,
-    and none waits longer than m picks.
+(** Any m picks in a row, with m nodes fit, lend every fit node exactly once: none is doubled by a neighbour that is
+    out, and none waits longer than m picks.
     Law: round_robin_steps_over_the_dead. Engine: crates/core/src/pick/round_robin.rs. *)
 Theorem rr_each_living_once fit n c s (m := size (living fit)) :
   s + m <= n -> perm_eq (take m (drop s (picks fit n c))) [seq Some i | i <- living fit].

@@ -1,9 +1,9 @@
 (** * Round robin: the variance of the counts does not grow
 
-    Who throws dice for each request gets counts whose variance grows with the number of requests: after T of them it is
-    T (k - 1)/k^2. Round robin is often credited with the same formula. It does far better: with r = T mod k the variance over
-    the k nodes is exactly r (k - r)/k^2, so it comes and goes with each round and never exceeds 1/4. On a dashboard: the
-    spread of request counts under round robin is the same after a minute and after a year.
+    Who throws dice for each request gets counts whose variance grows with the number of requests: after T of them it
+    is T (k - 1)/k^2. Round robin is often credited with the same formula. It does far better: with r = T mod k the
+    variance over the k nodes is exactly r (k - r)/k^2, so it comes and goes with each round and never exceeds 1/4. On
+    a dashboard: the spread of request counts under round robin is the same after a minute and after a year.
 
     The model is that of RoundRobin.v: the fit nodes among those of a cluster, and a cursor anywhere.
 

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from evenly import _engine
+from evenly.errors import NoNodeAvailable
 from evenly.theory.laws.ground import cluster, give_back, lend
 from evenly.theory.laws.law import law, need
 
@@ -18,6 +19,44 @@ def levels(capacities: Sequence[int], most: int) -> list[Fraction]:
     """The least max x_i / C_i that any placing of 0, 1, …, `most` connections has: places, cheapest first."""
     places = [Fraction(place, size) for size in capacities for place in range(1, most + 1)]
     return [Fraction(0), *sorted(places)[:most]]
+
+
+@law
+def least_connections_lends_a_least(seed: int) -> str:
+    """The lent node has the least (in flight + 1) / weight of all that may be lent; nobody is lent only if none may."""
+    rng = random.Random(seed)
+    picks = 0
+    for trial in range(30):
+        # Both the scan of few nodes and the tree of many.
+        count = 50 if trial % 5 == 0 else rng.randint(1, 10)
+        weights = [rng.randint(1, 9) for _ in range(count)]
+        limits = [rng.randint(1, 5) for _ in range(count)]
+        balancer = cluster(weights, "least_connections", seed + trial, capacities=limits)
+        drained = set(rng.sample(range(count), rng.randint(0, count - 1)))
+        for node in drained:
+            balancer.drain(str(node))
+        held: list[_engine.Pick] = []
+        for _ in range(4 * count):
+            loads = [node.in_flight for node in balancer.nodes]
+            levels = {
+                node: Fraction(loads[node] + 1, weights[node])
+                for node in set(range(count)) - drained
+                if loads[node] < limits[node]
+            }
+            picks += 1
+            try:
+                held.append(balancer.pick())
+            except NoNodeAvailable:
+                need(not levels, f"loads {loads}, capacities {limits}: nobody was lent")
+                give_back(held.pop(rng.randrange(len(held))))
+                continue
+            lent = int(held[-1].id)
+            need(
+                levels.get(lent) == min(levels.values(), default=None), f"{levels}: {lent} was lent"
+            )
+            if rng.random() < 0.3:
+                give_back(held.pop(rng.randrange(len(held))))
+    return f"{picks:,} picks over 1 to 50 nodes, some drained and some full"
 
 
 @law
@@ -86,8 +125,94 @@ def least_connections_ties(seed: int) -> str:
 
 
 @law
+def tournament_lends_a_least(seed: int) -> str:
+    """Of more than 32 nodes too, whoever is lent has the least (x + 1) / w of all that can be lent, exactly; none is refused."""
+    rng, picks = random.Random(seed), 0
+    for trial in range(12):
+        greatest = 9 if trial % 2 else 65_535
+        weights = [rng.randint(1, greatest) for _ in range(rng.randint(33, 300))]
+        balancer = cluster(weights, "least_connections", seed + trial)
+        held: list[_engine.Pick] = []
+        loads, drained = [0] * len(weights), set[int]()
+        for _ in range(300):
+            chance = rng.random()
+            if held and chance < 0.3:
+                back = held.pop(rng.randrange(len(held)))
+                loads[int(back.id)] -= 1
+                give_back(back)
+            elif chance < 0.45:
+                node = rng.randrange(len(weights))
+                (balancer.undrain if node in drained else balancer.drain)(str(node))
+                drained ^= {node}
+            else:
+                fit = set(range(len(weights))) - drained
+                least = min(Fraction(loads[node] + 1, weights[node]) for node in fit)
+                held.append(balancer.pick())
+                lent = int(held[-1].id)
+                found = Fraction(loads[lent] + 1, weights[lent])
+                picks += 1
+                need(
+                    lent in fit and found == least,
+                    f"{weights}: {lent} at {found}, least {least}",
+                )
+                loads[lent] += 1
+    return f"{picks:,} picks of 12 clusters of 33 to 300 nodes"
+
+
+@law
+def tournament_is_as_built_anew(seed: int) -> str:
+    """A tournament that was told of every change lends whom one lends that was built from all members just now."""
+    rng, picks = random.Random(seed), 0
+    for trial in range(6):
+        weights = [rng.randint(1, 9) for _ in range(rng.randint(33, 300))]
+        told, built = (cluster(weights, "least_connections", seed + trial) for _ in range(2))
+        held: list[tuple[_engine.Pick, _engine.Pick]] = []
+        for _ in range(300):
+            if held and rng.random() < 0.4:
+                for pick in held.pop(rng.randrange(len(held))):
+                    give_back(pick)
+                continue
+            # A weight set to what it is makes the other a new tree.
+            built.update("0", weight=weights[0])
+            held.append((told.pick(), built.pick()))
+            one, other = (pick.id for pick in held[-1])
+            picks += 1
+            need(one == other, f"{weights}: {one} was lent, by a tree built anew {other}")
+    return f"{picks:,} picks of 6 clusters, each beside one whose tree is new at every pick"
+
+
+@law
+def tournament_is_fair(seed: int) -> str:
+    """Of more than 32 nodes each with the least score is lent as often as it has lots: one each, or w when idle ones are joined."""
+    picks, worst = 4000, 0.0
+    for strategy in ("least_connections", "join_idle"):
+        for idle in (2, 5):
+            weights = [1] * 40
+            if strategy == "join_idle":
+                weights[:idle] = range(1, idle + 1)
+            balancer = cluster(weights, strategy, seed)
+            # The others are busy for the whole run.
+            for node in range(idle):
+                balancer.drain(str(node))
+            busy = [balancer.pick() for _ in range(40 - idle)]
+            for node in range(idle):
+                balancer.undrain(str(node))
+            counts = [0] * 40
+            for _ in range(picks):
+                counts[lend(balancer)] += 1
+            for count, weight in zip(counts, weights[:idle], strict=False):
+                share = weight / sum(weights[:idle])
+                sigma = (picks * share * (1 - share)) ** 0.5
+                worst = max(worst, abs(count - picks * share) / sigma)
+            need(sum(counts[idle:]) == 0, f"{strategy}: busy nodes were lent: {counts}")
+            need(worst <= 5, f"{strategy}: {counts}, {worst:.1f} standard deviations off")
+            del busy
+    return f"4 × {picks:,} ties; worst {worst:.1f} standard deviations of 5"
+
+
+@law
 def shortest_queue_drift(seed: int) -> str:
-    """Joining the shortest queue: lambda min x <= rho sum mu x in every state, so a large sum of x² drifts down."""
+    """Joining the shortest queue: lambda min x <= rho sum mu x, sum x² drifts <= lambda + M - 2 (1 - rho) sum mu x."""
     rng = random.Random(seed)
     states = 0
     for trial in range(30):
@@ -109,5 +234,14 @@ def shortest_queue_drift(seed: int) -> str:
             need(
                 arrivals * before[int(pick.id)] - work <= -(1 - rho) * work,
                 f"rates {rates}, state {before}: joined {pick.id}",
+            )
+            # What is expected of sum x² in a second: each event's rate times what it adds.
+            drift = arrivals * (2 * before[int(pick.id)] + 1)
+            drift += sum(
+                rate * (1 - 2 * load) for rate, load in zip(rates, before, strict=True) if load
+            )
+            need(
+                drift <= arrivals + sum(rates) - 2 * (1 - rho) * work,
+                f"rates {rates}, state {before}: sum x² drifts by {drift}",
             )
     return f"{states:,} logged states"

@@ -71,7 +71,8 @@ ENTRIES = (
             "argmin (x_i + 1) / w_i over the nodes that may be lent; ties fall to chance; "
             "nothing when there is none."
         ),
-        laws=("least_connections_ties",),
+        laws=("least_connections_lends_a_least", "least_connections_ties"),
+        lemmas=("scan_finds_a_least",),
     ),
     Theorem(
         number="2.2.1",
@@ -89,7 +90,7 @@ ENTRIES = (
             "possible; for equal C it is max_s ⌈A_s / k⌉."
         ),
         laws=("least_connections_peak", "least_connections_arrivals"),
-        lemmas=("lc_peak_optimal",),
+        lemmas=("lc_peak_optimal", "lc_peak_of_equals", "lc_arrivals"),
         simulation=(
             "10 nodes, rho = .9, exponential service: JSQ 1.913, two choices 2.984, round robin "
             "5.660, random 10."
