@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from itertools import product
+from operator import mul
 
 from evenly.theory.laws.law import law, need
 
@@ -20,28 +21,52 @@ def prices_prove_a_plan(seed: int) -> str:
         supplies = [rng.randint(0, 2) for _ in range(2)]
         limits = [rng.randint(1, 3) for _ in range(2)]
         costs = [[rng.randint(0, DEAREST) for _ in limits] for _ in supplies]
-        plans = list(_plans(supplies, limits))
+        plans = list(every_plan(supplies, limits))
         if not plans:
             continue
-        least = min(_cost(plan, costs) for plan in plans)
+        least = min(cost_of(plan, costs) for plan in plans)
         found = False
         for plan in plans:
             # An optimal plan of a transport problem has whole prices up to the dearest detour.
             certified = any(
-                _certifies(plan, limits, costs, prices)
+                certifies(plan, limits, costs, prices)
                 for prices in product(range(2 * DEAREST + 1), repeat=len(limits))
             )
             proved += certified
             found |= certified
             need(
-                not certified or _cost(plan, costs) == least,
+                not certified or cost_of(plan, costs) == least,
                 f"supplies {supplies}, capacities {limits}, costs {costs}: {plan} is certified and not optimal",
             )
         need(found, f"supplies {supplies}, capacities {limits}, costs {costs}: no certificate")
     return f"25 small instances by brute force, {proved} certified plans, all optimal"
 
 
-def _plans(supplies: list[int], limits: list[int]) -> list[Flow]:
+@law
+def prices_bound_every_plan(seed: int) -> str:
+    """At any prices, supplies at their least cost + price less limits at their prices cost no more than a plan."""
+    rng = random.Random(seed)
+    bounds = tight = 0
+    for _ in range(25):
+        supplies = [rng.randint(0, 2) for _ in range(2)]
+        limits = [rng.randint(1, 3) for _ in range(2)]
+        costs = [[rng.randint(0, DEAREST) for _ in limits] for _ in supplies]
+        plans = list(every_plan(supplies, limits))
+        if not plans:
+            continue
+        least = min(cost_of(plan, costs) for plan in plans)
+        for prices in product(range(2 * DEAREST + 1), repeat=len(limits)):
+            dues = [min(map(sum, zip(row, prices, strict=True))) for row in costs]
+            bound = sum(map(mul, supplies, dues)) - sum(map(mul, limits, prices))
+            bounds, tight = bounds + 1, tight + (bound == least)
+            need(
+                bound <= least,
+                f"supplies {supplies}, capacities {limits}, costs {costs}: {bound} at {prices}, best {least}",
+            )
+    return f"25 small instances by brute force, {bounds:,} bounds, {tight:,} of them met"
+
+
+def every_plan(supplies: list[int], limits: list[int]) -> list[Flow]:
     """Every whole plan that sends all supplies and exceeds no capacity."""
     rows = [
         [row for row in product(range(supply + 1), repeat=len(limits)) if sum(row) == supply]
@@ -57,7 +82,8 @@ def _plans(supplies: list[int], limits: list[int]) -> list[Flow]:
     ]
 
 
-def _cost(plan: Flow, costs: list[list[int]]) -> int:
+def cost_of(plan: Flow, costs: list[list[int]]) -> int:
+    """What a plan costs: each amount at the cost of its pair."""
     return sum(
         sent * cost
         for row, prices in zip(plan, costs, strict=True)
@@ -65,7 +91,7 @@ def _cost(plan: Flow, costs: list[list[int]]) -> int:
     )
 
 
-def _certifies(
+def certifies(
     plan: Flow, limits: list[int], costs: list[list[int]], prices: tuple[int, ...]
 ) -> bool:
     """Complementary slackness: traffic only where cost + price is least, and a price only where it is full."""
