@@ -122,19 +122,3 @@ def new_node_share(seed: int) -> str:
         worst = max(worst, abs(moved / rings / KEYS - share) / sigma)
         need(worst <= 5, f"k = {count}: {moved / rings / KEYS:.4f} moved, {share:.4f} expected")
     return f"all rankings of 2 to 6 nodes, exactly; 3 × {rings} rings, worst {worst:.1f} standard deviations of 5"
-
-
-@law
-def maglev_is_even(seed: int) -> str:
-    """By `maglev` each of k equal nodes has the keys of ⌊M/k⌋ or ⌈M/k⌉ of the M entries."""
-    keys, worst = 60_000, 0.0
-    for count, size in ((3, 101), (10, 101), (7, 1009), (10, 65_537)):
-        strategy = {"name": "maglev", "table_size": size}
-        lent = cluster(count, strategy, hash_seed=seed).owners(range(keys))
-        for node in range(count):
-            least, most = size // count / size, -(-size // count) / size
-            share = lent.count(str(node)) / keys
-            sigma = (most * (1 - most) / keys) ** 0.5
-            worst = max(worst, (share - most) / sigma, (least - share) / sigma)
-            need(worst <= 5, f"k = {count}, M = {size}: node {node} has {share:.4f} of the keys")
-    return f"4 tables, {keys:,} keys each; worst {worst:.1f} standard deviations of 5"

@@ -196,10 +196,28 @@ ENTRIES = (
         gist="Maglev is even, not monotone: a few slots of living nodes move",
         counterexample=the_table_of_the_paper,
         corrected=(
-            "Every node has ⌊M/k⌋ or ⌈M/k⌉ of the M slots, so peak to mean is ⌈M/k⌉ k/M, at most 1 + k/M. "
-            "Where no key of a living node may move, hash by ring, rendezvous or anchor."
+            "Every node has its share M w / W of the M slots, rounded down or up; of k equal nodes each has "
+            "⌊M/k⌋ or ⌈M/k⌉, so peak to mean is ⌈M/k⌉ k/M, less than 1 + k/M. As M is prime, every turn finds a "
+            "free slot. Where no key of a living node may move, hash by ring, rendezvous or anchor."
         ),
-        laws=("maglev_is_even", "leaving_is_minimal"),
+        laws=(
+            "maglev_is_even",
+            "maglev_shares",
+            "maglev_fills_by_turns",
+            "maglev_moves_others",
+            "leaving_is_minimal",
+        ),
+        lemmas=(
+            "every_turn_finds_a_free_entry",
+            "fill_ends_full",
+            "quotas_are_shares",
+            "maglev_shares",
+            "maglev_even",
+            "maglev_peak",
+            "maglev_has_room",
+            "a_heavy_node_among_light_ones",
+            "maglev_is_not_monotone",
+        ),
         simulation=(
             "10 nodes, M = 65,537: when one leaves, .246 % of the slots of the others move, on average; "
             "at M = 1,009 it is 2.40 %."
