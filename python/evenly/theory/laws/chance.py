@@ -6,6 +6,7 @@ import random
 from fractions import Fraction
 
 from evenly import _engine
+from evenly.theory.closed import power_of_d
 from evenly.theory.laws.ground import cluster, give_back, lend, subsets
 from evenly.theory.laws.law import law, need
 
@@ -59,7 +60,41 @@ def the_busiest_is_never_lent(seed: int) -> str:
             if loads.count(busiest) == 1:
                 looked += 1
                 need(loads[int(pick.id)] < busiest, f"loads {loads}: lent {pick.id}")
+    for count in range(1, 9):
+        # Of all ordered pairs with replacement one lends the busiest: itself twice.
+        pairs = [(a, b) for a in range(count) for b in range(count)]
+        lent = [min(a, b) for a, b in pairs].count(count - 1)
+        need(lent == 1, f"{count} nodes: {lent} of {len(pairs)} pairs lend the busiest")
     return f"{looked:,} picks with one busiest node"
+
+
+@law
+def drawing_alike(seed: int) -> str:
+    """Two choices drawn alike are both in a set S of nodes with probability |S| (|S| - 1) / (k (k - 1))."""
+    rng = random.Random(seed)
+    picks, worst = 20_000, 0.0
+    strategy = {"name": "power_of_two", "load": "in_flight", "sampling": "uniform"}
+    for count, size in ((3, 2), (5, 2), (6, 4)):
+        group = set(rng.sample(range(count), size))
+        weights = [1 if node in group else 100 for node in range(count)]
+        balancer = cluster(weights, strategy, seed)
+        # Those of S are busy, so that one of them is lent only when it was drawn with another of them.
+        for node in set(range(count)) - group:
+            balancer.drain(str(node))
+        busy = [balancer.pick() for _ in range(40 * size)]
+        for node in set(range(count)) - group:
+            balancer.undrain(str(node))
+        both = sum(lend(balancer) in group for _ in range(picks))
+        expected = size * (size - 1) / (count * (count - 1))
+        sigma = (picks * expected * (1 - expected)) ** 0.5
+        worst = max(worst, abs(both - picks * expected) / sigma)
+        need(
+            worst <= 5, f"{size} of {count} nodes: {both} of {picks} picks, expected {expected:.3f}"
+        )
+        del busy
+    # Speeds 10, .1, .1 and 5 requests a second: the slow pair is sent 5/3 and serves 1/5.
+    need(5 * Fraction(2, 6) > Fraction(1, 5), "the slow pair serves what it is sent")
+    return f"3 × {picks:,} picks; worst {worst:.1f} standard deviations of 5"
 
 
 @law
@@ -96,3 +131,25 @@ def drawing_by_weight(seed: int) -> str:
     off = abs(lent.count(1) / picks - expected) / sigma
     need(off <= 5, f"node 1 has {lent.count(1)} of {picks}, {off:.1f} standard deviations off")
     return f"300 random weights, every set, exactly; {picks:,} picks, {off:.1f} standard deviations of 5"
+
+
+@law
+def tails_of_many_queues(seed: int) -> str:
+    """The tails s_i = rho^((d^i - 1)/(d - 1)) solve rho (s_{i-1}^d - s_i^d) = s_i - s_{i+1} alone; s_i <= rho^i."""
+    rng = random.Random(seed)
+    levels = 0
+    for _ in range(200):
+        choices, rho = rng.randint(1, 5), rng.uniform(0.01, 0.99)
+        # From s_0 = 1 and s_1 = rho the equation gives every other tail: it is the only solution.
+        tails, due = power_of_d.tails(choices, rho), [1.0, rho]
+        while len(due) <= len(tails):
+            due.append(due[-1] - rho * (due[-2] ** choices - due[-1] ** choices))
+        for level, share in enumerate(tails):
+            exponent = sum(choices**power for power in range(level))
+            levels += 1
+            need(
+                abs(share - due[level]) < 1e-12 and abs(share - rho**exponent) < 1e-12,
+                f"d = {choices}, rho = {rho}: s_{level} = {share}, due {due[level]}",
+            )
+            need(share <= rho**level * (1 + 1e-12), f"d = {choices}, rho = {rho}: s_{level}")
+    return f"{levels:,} levels of 200 pairs of d and rho"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from evenly import _engine
-from evenly.theory.laws.ground import cluster, give_back
+from evenly.theory.laws.ground import cluster, give_back, lend
 from evenly.theory.laws.law import law, need
 
 
@@ -36,8 +36,34 @@ def idle_and_waiting_never_meet(seed: int) -> str:
 
 
 @law
+def idle_nodes_are_drawn_by_weight(seed: int) -> str:
+    """Of the idle nodes `join_idle` lends each with probability w_i over the weight of all that are idle."""
+    picks, worst = 6000, 0.0
+    for count in (4, 40):
+        # The scan of few nodes and the tree of many.
+        weights = [1 + 3 * (node % 3) for node in range(count)]
+        balancer = cluster(weights, "join_idle", seed)
+        for node in range(1, count):
+            balancer.drain(str(node))
+        busy = balancer.pick()
+        for node in range(1, count):
+            balancer.undrain(str(node))
+        counts = [0] * count
+        for _ in range(picks):
+            counts[lend(balancer)] += 1
+        need(counts[0] == 0, f"the busy node was lent {counts[0]} times")
+        for node in range(1, count):
+            p = weights[node] / sum(weights[1:])
+            sigma = (picks * p * (1 - p)) ** 0.5
+            worst = max(worst, abs(counts[node] - picks * p) / sigma)
+        need(worst <= 5, f"weights {weights}: {counts}, {worst:.1f} standard deviations off")
+        del busy
+    return f"2 × {picks:,} picks; worst {worst:.1f} standard deviations of 5"
+
+
+@law
 def no_node_more_than_needed(seed: int) -> str:
-    """By `first` m nodes are in use only when at some moment more were in flight than the first m - 1 have places."""
+    """By `first` m nodes are in use only if more were in flight once than m - 1 have places: no policy needs fewer."""
     rng = random.Random(seed)
     looked = 0
     for trial in range(40):

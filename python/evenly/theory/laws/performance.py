@@ -107,7 +107,7 @@ def little_of_a_log(seed: int) -> str:
 
 @law
 def response_gap(seed: int) -> str:
-    """The mean over requests is sum p_n W_n; it differs from the mean over nodes by k Cov(p, W), exactly."""
+    """The mean over requests is sum p_n W_n; it is the mean over nodes plus k Cov(p, W), equal iff that is 0."""
     for name in registered():
         done, _, _ = log(name, seed)
         times: dict[int, list[int]] = {}

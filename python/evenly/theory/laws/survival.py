@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from fractions import Fraction
 
 from evenly.errors import NoNodeAvailable
 from evenly.theory.laws.ground import cluster, give_back, lend, registered, subsets

@@ -112,7 +112,15 @@ ENTRIES = (
             "after every event. A request is refused if and only if no node has room."
         ),
         laws=("ledger", "capacity", "admission", "given_back_once"),
-        lemmas=("admission",),
+        lemmas=(
+            "ledger_balances",
+            "capacity_holds",
+            "refused_only_when_full",
+            "given_back_once",
+            "admission",
+            "admission_exact",
+            "three_ask_for_two_places",
+        ),
     ),
     Theorem(
         number="3.1.2",
@@ -176,7 +184,10 @@ ENTRIES = (
         ),
         laws=("response_gap", "little", "little_means", "little_of_a_log"),
         lemmas=(
+            "mean_is_weighed_by_traffic",
             "response_gap",
+            "means_agree_iff_uncorrelated",
+            "ninety_nine_fast_ones",
             "little",
             "little_at_every_moment",
             "little_means",
@@ -208,12 +219,12 @@ ENTRIES = (
         corrected=(
             "Necessary: lambda < M = sum mu_i. A fixed split is stable if and only if lambda "
             "p_i < mu_i for all i. Joining the shortest queue, lambda min x - sum mu x <= -(1 - "
-            "rho) sum mu x in every state, hence (Foster, Lyapunov) E sum mu x <= (lambda + M) "
-            "/ (2 (1 - rho)). Moving a share a of the difference settles if and only if 0 < a < "
-            "1."
+            "rho) sum mu x in every state, so sum x² drifts by at most lambda + M - 2 (1 - rho) sum mu x, "
+            "hence (Foster, Lyapunov) E sum mu x <= (lambda + M) / (2 (1 - rho)). Moving a share a of the "
+            "difference settles if and only if 0 < a < 1."
         ),
         laws=("shortest_queue_drift", "moving_a_share_settles"),
-        lemmas=("jsq_drift",),
+        lemmas=("jsq_drift", "jsq_square_drift"),
         simulation=(
             "mu = (10, .1, .1), lambda = 5: with two uniform choices both slow nodes grow by "
             ".733/s for ever."
@@ -241,6 +252,7 @@ ENTRIES = (
         ),
         laws=(
             "survives",
+            "any_so_many_may_fail",
             "checks_find_out_the_dead",
             "failures_are_found_out",
             "panic_never_returns_nothing",
@@ -249,6 +261,9 @@ ENTRIES = (
         ),
         lemmas=(
             "survives",
+            "survives_any",
+            "survives_any_of_equal",
+            "three_of_four_places_do_not_survive",
             "retry_budget",
             "panic_never_returns_nothing",
             "panic_takes_the_least_sick",

@@ -146,6 +146,15 @@ ENTRIES = (
             "sum_j R(i,j) <= load_i keeps the sum of loads."
         ),
         laws=("operations_are_semirings", "redistribution_conserves"),
+        lemmas=(
+            "redistribution_conserves",
+            "redistribution_stays_positive",
+            "plus_times",
+            "max_times",
+            "max_plus",
+            "min_plus",
+            "max_plus_needs_infinity",
+        ),
     ),
     Theorem(
         number="1.3.1",
@@ -176,7 +185,12 @@ ENTRIES = (
             "+ failed + in flight. Refused requests are counted apart."
         ),
         laws=("ledger", "given_back_once"),
-        lemmas=("axioms_inconsistent",),
+        lemmas=(
+            "ledger_balances",
+            "ledger_balances_in_total",
+            "given_back_once",
+            "three_ask_for_two_places",
+        ),
     ),
     Theorem(
         number="1.3.2",
@@ -211,7 +225,13 @@ ENTRIES = (
             "whenever total + k s < sum C + k; for s = 1 this reads total < sum C and is exact."
         ),
         laws=("capacity", "admission"),
-        lemmas=("axioms_inconsistent", "admission"),
+        lemmas=(
+            "axioms_inconsistent",
+            "capacity_holds",
+            "admission",
+            "admission_exact",
+            "admission_is_tight",
+        ),
         simulation=(
             "Offered 150 % of capacity, the cluster completes what its capacities allow and "
             "refuses the rest."
@@ -232,7 +252,7 @@ ENTRIES = (
             "node may be lent."
         ),
         laws=("capacity", "panic_never_returns_nothing"),
-        lemmas=("panic_never_returns_nothing", "lent_may_be_lent"),
+        lemmas=("refused_only_when_full", "panic_never_returns_nothing", "lent_may_be_lent"),
     ),
     Theorem(
         number="1.4.2",

@@ -118,10 +118,19 @@ ENTRIES = (
         corrected=(
             "In the limit of many nodes s_i = lambda^((d^i - 1)/(d - 1)) is the share of queues "
             "of at least i: it solves the equations of equilibrium, and s_i <= lambda^i, the "
-            "tail of a random choice."
+            "tail of a random choice. Among those with s_1 = lambda it is the only one."
         ),
-        laws=("the_busiest_is_never_lent",),
-        lemmas=("supermarket_equilibrium", "supermarket_dominates"),
+        laws=("the_busiest_is_never_lent", "tails_of_many_queues"),
+        lemmas=(
+            "busiest_never_lent",
+            "busiest_of_several_never_lent",
+            "busiest_with_replacement",
+            "supermarket_exponent",
+            "supermarket_equilibrium",
+            "supermarket_unique",
+            "supermarket_dominates",
+            "exponents_of_two_choices",
+        ),
         simulation=(
             "lambda = .9, many nodes: mean response 2.6141 with two choices, 2.0279 with three, "
             "10 with one."
@@ -150,7 +159,13 @@ ENTRIES = (
             "are in S with probability at most w(S) / W: with weights as the speeds the condition "
             "then holds whenever lambda < sum mu. `power_of_two` draws by weight when weights differ."
         ),
-        laws=("drawing_by_weight",),
+        laws=("drawing_alike", "drawing_by_weight"),
+        lemmas=(
+            "uniform_pairs_within",
+            "uniform_pairs_overload_the_slow",
+            "drawing_by_weight",
+            "weights_as_speeds_suffice",
+        ),
         simulation="mu = (10, .1, .1), lambda = 5: both slow nodes grow by .733 per second.",
         figures=(figures.UNSTABLE,),
     ),
@@ -163,10 +178,17 @@ ENTRIES = (
         verdict=Verdict.HOLDS,
         gist="near full load nobody is idle, and it is two choices again",
         corrected=(
-            "`join_idle` lends an idle node while there is one. With several balancers each knows only "
-            "of the nodes that are idle of its own requests."
+            "`join_idle` lends an idle node while there is one, each in proportion to its weight. With "
+            "several balancers each knows only of the nodes that are idle of its own requests."
         ),
-        laws=("idle_and_waiting_never_meet",),
+        laws=("idle_and_waiting_never_meet", "idle_nodes_are_drawn_by_weight"),
+        lemmas=(
+            "an_idle_node_is_lent",
+            "idle_and_waiting_never_meet",
+            "the_second_rule_decides",
+            "idle_drawn_by_weight",
+            "two_idle_of_three",
+        ),
         sources=("Y. Lu et al., Join-Idle-Queue, Performance Evaluation 68, 2011",),
     ),
     Theorem(
@@ -182,6 +204,7 @@ ENTRIES = (
             "first m - 1 have places; then any policy needs m."
         ),
         laws=("no_node_more_than_needed",),
+        lemmas=("in_use_was_needed", "no_policy_does_with_fewer", "the_last_stays_idle"),
     ),
     Theorem(
         number="E.11",
@@ -212,6 +235,7 @@ ENTRIES = (
             "two nodes are kept equally often, or one of them once more."
         ),
         laws=("subsets_are_even",),
+        lemmas=("every_hand_is_full", "subsets_are_even", "five_nodes_in_hands_of_two"),
         simulation=(
             "300 callers with 90 random ones of 300 nodes each: the least kept node has 74.8 % of the "
             "mean, the most kept 125.7 %, on average of 200 runs."
