@@ -126,7 +126,7 @@ def least_connections_ties(seed: int) -> str:
 
 @law
 def tournament_lends_a_least(seed: int) -> str:
-    """Of more than 32 nodes too, whoever is lent has the least (x + 1) / w of all that can be lent, exactly; none is refused."""
+    """Of more than 32 nodes too, one with the least (x + 1) / w of all fit ones is lent; none, only if none is fit."""
     rng, picks = random.Random(seed), 0
     for trial in range(12):
         greatest = 9 if trial % 2 else 65_535
@@ -156,6 +156,12 @@ def tournament_lends_a_least(seed: int) -> str:
                     f"{weights}: {lent} at {found}, least {least}",
                 )
                 loads[lent] += 1
+        for node in set(range(len(weights))) - drained:
+            balancer.drain(str(node))
+        try:
+            need(False, f"all are drained, and {balancer.pick().id} was lent")
+        except NoNodeAvailable:
+            continue
     return f"{picks:,} picks of 12 clusters of 33 to 300 nodes"
 
 
@@ -183,7 +189,7 @@ def tournament_is_as_built_anew(seed: int) -> str:
 
 @law
 def tournament_is_fair(seed: int) -> str:
-    """Of more than 32 nodes each with the least score is lent as often as it has lots: one each, or w when idle ones are joined."""
+    """Of more than 32 nodes those with the least score win by their lots: one each, or their weight in `join_idle`."""
     picks, worst = 4000, 0.0
     for strategy in ("least_connections", "join_idle"):
         for idle in (2, 5):

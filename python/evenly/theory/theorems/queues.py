@@ -69,10 +69,27 @@ ENTRIES = (
         counterexample=two_idle_nodes,
         corrected=(
             "argmin (x_i + 1) / w_i over the nodes that may be lent; ties fall to chance; "
-            "nothing when there is none."
+            "nothing when there is none. Above 32 nodes a tournament that is told of changes finds what a "
+            "scan of all finds, each of the least by as many lots as it has."
         ),
-        laws=("least_connections_lends_a_least", "least_connections_ties"),
-        lemmas=("scan_finds_a_least",),
+        laws=(
+            "least_connections_lends_a_least",
+            "least_connections_ties",
+            "tournament_lends_a_least",
+            "tournament_is_fair",
+            "tournament_is_as_built_anew",
+        ),
+        lemmas=(
+            "scan_finds_a_least",
+            "tournament_updates_are_rebuilding",
+            "tournament_draws_as_a_scan",
+            "tournament_is_fair",
+            "tournament_lends_a_least",
+            "tournament_finds_somebody",
+            "rounded_quotients_compare_exactly",
+            "tournament_refines_least_connections",
+            "forty_equals_take_turns",
+        ),
     ),
     Theorem(
         number="2.2.1",
@@ -220,6 +237,7 @@ ENTRIES = (
             "the largest come first."
         ),
         laws=("sizes_differ_by_the_largest",),
+        lemmas=("list_differs_by_the_largest", "list_makespan", "list_factor_is_reached"),
         sources=("R. L. Graham, Bounds for certain multiprocessing anomalies, 1966 and 1969",),
     ),
     Theorem(
