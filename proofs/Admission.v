@@ -1,16 +1,17 @@
 (** * Admission: books that balance, capacities that hold
 
-    Two things are often written down as if they were laws of nature: the loads of all nodes add up to the total load,
-    and no node carries more than its capacity. Together they are a contradiction as soon as more is offered than there
-    are places. What is true instead: the books of what was accepted balance after every event; a capacity holds
-    because requests are refused; and a request is refused only when every node is full.
+    Two things are often written down as if they were laws of nature: the loads of all nodes add up to the total
+    load, and no node carries more than its capacity. Together they are a contradiction as soon as more is offered
+    than there are places. What is true instead: the books of what was accepted balance after every event; a
+    capacity holds because requests are refused; and a request is refused only when every node is full.
 
-    The model is the engine's: a strategy proposes some nodes, then every node is looked at from some start on, and the
-    first one with room is lent. A loan that is given back twice counts once. Left out: threads (a place is taken by one
-    atomic step there), and health, which only says who is among the nodes.
+    The model is the engine's: a strategy proposes some nodes, then every node is looked at from some start on, and
+    the first one with room is lent. A loan that is given back twice counts once. Left out: threads (a place is
+    taken by one atomic step there), and health, which only says who is among the nodes.
 
     The proof of the books is one invariant: the number in flight on a node is the number of its loans that are out.
-    That of [admission] is a comparison of sums: if each node lacks room for s units, all together lack k times that. *)
+    That of [admission] is a comparison of sums: if each node lacks room for s units, all together lack k times
+    that. *)
 From mathcomp Require Import all_ssreflect zify.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
 

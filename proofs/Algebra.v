@@ -1,10 +1,10 @@
 (** * The algebra of loads: what may be added, compared and moved
 
-    Loads are added (how much is there?), compared (who has most?) and moved (from the full to the idle). What is promised:
-    moving load from nodes that have it conserves the sum and leaves nobody below zero; and the pairs of operations in
-    use keep the laws of arithmetic, so that a sum, a peak or a least load may be computed in any order, node by node or
-    group by group. For peaks of sums (max, +) that needs a load of "no node at all", minus infinity: with 0 in its place
-    the laws fail.
+    Loads are added (how much is there?), compared (who has most?) and moved (from the full to the idle). What is
+    promised: moving load from nodes that have it conserves the sum and leaves nobody below zero; and the pairs of
+    operations in use keep the laws of arithmetic, so that a sum, a peak or a least load may be computed in any
+    order, node by node or group by group. For peaks of sums (max, +) that needs a load of "no node at all", minus
+    infinity: with 0 in its place the laws fail.
 
     The model: loads are numbers >= 0 of any ordered field; [None] is the infinity. Moving: sums exchanged. *)
 From mathcomp Require Import all_ssreflect all_algebra.

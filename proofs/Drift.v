@@ -1,16 +1,17 @@
 (** * Drift: why joining the shortest queue is stable
 
-    That the total load is conserved says nothing of stability: two nodes that swap all they have conserve it and never
-    come to rest. What keeps queues short is that a balancer which joins the shortest one pushes the sum of the squares
-    of the queues down whenever there is much work: in every state its expected change per second is at most
-    lambda + M - 2 (1 - rho) sum mu_i x_i, with arrivals lambda, speeds mu_i, M = sum mu_i and rho = lambda / M.
+    That the total load is conserved says nothing of stability: two nodes that swap all they have conserve it and
+    never come to rest. What keeps queues short is that a balancer which joins the shortest one pushes the sum of
+    the squares of the queues down whenever there is much work: in every state its expected change per second is at
+    most lambda + M - 2 (1 - rho) sum mu_i x_i, with arrivals lambda, speeds mu_i, M = sum mu_i and rho = lambda /
+    M.
 
-    The model: Poisson arrivals, exponential service, one queue for each node; what is summed below is the rate of each
-    event times what it changes. That a drift below 0 outside a finite set means a stationary state, with
-    E sum mu_i x_i <= (lambda + M) / (2 (1 - rho)), is Foster's theorem: it is cited, not proved here.
+    The model: Poisson arrivals, exponential service, one queue for each node; what is summed below is the rate of
+    each event times what it changes. That a drift below 0 outside a finite set means a stationary state, with E sum
+    mu_i x_i <= (lambda + M) / (2 (1 - rho)), is Foster's theorem: it is cited, not proved here.
 
-    The proof: the shortest queue is no longer than any mean of the queues, be it weighed by speed.
-    Source: F. G. Foster, On the stochastic matrices associated with certain queuing processes, 1953. *)
+    The proof: the shortest queue is no longer than any mean of the queues, be it weighed by speed. Source: F. G.
+    Foster, On the stochastic matrices associated with certain queuing processes, 1953. *)
 From mathcomp Require Import all_ssreflect all_algebra ring.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
 Import GRing.Theory Num.Theory Order.TTheory.

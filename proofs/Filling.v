@@ -1,9 +1,9 @@
 (** * Filling up: no node in use that was not needed
 
-    Who pays by the machine wants the last machines of the list to stand idle. The strategy [first] lends the first node
-    that has room, and the next one only when all before it are full. What is promised: if node number m (from 0) is in
-    use, then at some moment more requests were in flight than the nodes before it have places; and at that moment every
-    policy whatsoever needed a node of number m or more.
+    Who pays by the machine wants the last machines of the list to stand idle. The strategy [first] lends the first
+    node that has room, and the next one only when all before it are full. What is promised: if node number m (from
+    0) is in use, then at some moment more requests were in flight than the nodes before it have places; and at that
+    moment every policy whatsoever needed a node of number m or more.
 
     The model is the engine's pick and its counters; a capacity of 0 is none. Left out: nodes that are out.
 

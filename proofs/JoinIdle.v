@@ -1,16 +1,17 @@
 (** * Joining the idle: nobody waits behind another while a node has nothing to do
 
-    A balancer that sees all the traffic knows which nodes have no request in flight. While there is one, a request that
-    joined another would wait for nothing. What is promised: as long as some fit node is idle an idle fit node is lent,
-    and among several each is lent in proportion to its weight; only when none is idle does the second rule decide (the
-    less loaded of two).
+    A balancer that sees all the traffic knows which nodes have no request in flight. While there is one, a request
+    that joined another would wait for nothing. What is promised: as long as some fit node is idle an idle fit node
+    is lent, and among several each is lent in proportion to its weight; only when none is idle does the second rule
+    decide (the less loaded of two).
 
-    The model is the engine's scan: one look at each node, keeping the weight of the idle ones seen so far (the lots),
-    and replacing what was found with chance own / lots. Left out: the tournament tree that finds the same in clusters of
-    more than 32 nodes (see Tournament.v), and that with several balancers each knows of its own requests only.
+    The model is the engine's scan: one look at each node, keeping the weight of the idle ones seen so far (the
+    lots), and replacing what was found with chance own / lots. Left out: the tournament tree that finds the same in
+    clusters of more than 32 nodes (see Tournament.v), and that with several balancers each knows of its own
+    requests only.
 
-    The proof: the first idle node is always kept, and only idle ones replace it. For the chances, by induction over the
-    nodes: whoever was found after lots L has w/L of them, and keeps w/(L + own) of the next ones. *)
+    The proof: the first idle node is always kept, and only idle ones replace it. For the chances, by induction over
+    the nodes: whoever was found after lots L has w/L of them, and keeps w/(L + own) of the next ones. *)
 From mathcomp Require Import all_ssreflect all_algebra zify.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
 Import GRing.Theory Num.Theory.

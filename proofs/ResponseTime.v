@@ -1,9 +1,9 @@
 (** * Response time: the mean over requests is not the mean over nodes
 
-    A dashboard that averages the nodes' averages counts a node that served one request as much as one that served 99.
-    What callers feel is the mean over requests: each node's mean weighed by the share of requests it has. The two
-    differ by k times the covariance of shares and times, so they agree exactly when busy nodes are neither slower nor
-    faster than idle ones.
+    A dashboard that averages the nodes' averages counts a node that served one request as much as one that served
+    99. What callers feel is the mean over requests: each node's mean weighed by the share of requests it has. The
+    two differ by k times the covariance of shares and times, so they agree exactly when busy nodes are neither
+    slower nor faster than idle ones.
 
     The model is a log: one line for each request, with its node and its time. Both statements are sums exchanged. *)
 From mathcomp Require Import all_ssreflect all_algebra.

@@ -1,18 +1,20 @@
 (** * Subsets: many callers, a few nodes each, every node as busy as the others
 
-    With hundreds of callers and hundreds of nodes each caller keeps connections to a few nodes only. Chosen by chance,
-    some nodes have a quarter more callers than the mean. Dealt like cards they do not: the nodes are shuffled lap after
-    lap, and caller i takes the i-th hand; what is left of a lap begins the next hand. What is promised: every hand has
-    as many different nodes as asked, and of all callers together any two nodes are kept equally often, or one of them
-    once more.
+    With hundreds of callers and hundreds of nodes each caller keeps connections to a few nodes only. Chosen by
+    chance, some nodes have a quarter more callers than the mean. Dealt like cards they do not: the nodes are
+    shuffled lap after lap, and caller i takes the i-th hand; what is left of a lap begins the next hand. What is
+    promised: every hand has as many different nodes as asked, and of all callers together any two nodes are kept
+    equally often, or one of them once more.
 
-    The model is the engine's dealing, with the top of the deck at the head of the list: a hand takes the top; when the
-    lap does not suffice, the rest comes from the next lap, leaving aside what the hand holds already. A caller does not
-    deal all hands before its own: it begins with the last hand that began a lap. The shuffles are any orders at all.
+    The model is the engine's dealing, with the top of the deck at the head of the list: a hand takes the top; when
+    the lap does not suffice, the rest comes from the next lap, leaving aside what the hand holds already. A caller
+    does not deal all hands before its own: it begins with the last hand that began a lap. The shuffles are any
+    orders at all.
 
-    The proof is one count: after every hand each node was dealt once for every lap begun, less one if it is still in the
-    deck. For the beginning with a lap: then the deck is used up, and a fresh lap deals the same hands.
-    Source: B. Beyer et al., Site Reliability Engineering, chapter 20, 2016 (there what is left of a lap is not used). *)
+    The proof is one count: after every hand each node was dealt once for every lap begun, less one if it is still
+    in the deck. For the beginning with a lap: then the deck is used up, and a fresh lap deals the same hands.
+    Source: B. Beyer et al., Site Reliability Engineering, chapter 20, 2016 (there what is left of a lap is not
+    used). *)
 From mathcomp Require Import all_ssreflect zify.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
 
@@ -102,7 +104,8 @@ case: ltnP => [short|full]; last first.
   rewrite mem_take_drop // -/hand; move: in_deck.
   by case: (n \in hand) => [/(_ isT) ->|_]; case: (n \in deck) => /=; lia.
 have whole : hand = deck.
-  by move: short; rewrite /hand size_take; case: (ltnP keep (size deck)) => [_|le _]; [rewrite ltnn | rewrite take_oversize].
+  move: short; rewrite /hand size_take.
+  by case: (ltnP keep (size deck)) => [_|le _]; [rewrite ltnn | rewrite take_oversize].
 set fresh := shuffled lap.+1; set rest := [seq n <- fresh | n \notin hand]; set more := take _ rest.
 have more_size : size more = keep - size hand by rewrite size_takel // enough.
 have more_mem n : n \in more -> (n \in fresh) && (n \notin hand).
@@ -114,7 +117,8 @@ split.
 - by rewrite size_cat more_size; lia.
 - by move=> n; rewrite mem_cat => /orP[/hand_sub //|/more_mem]; rewrite fresh_mem => /andP[].
 move=> n n_in; rewrite mem_cat mem_filter fresh_mem n_in andbT negbK whole.
-by have := more_mem n; rewrite whole; case: (n \in more) => [/(_ isT)/andP[_ /negbTE ->]|_]; case: (n \in deck) => /=; lia.
+have := more_mem n; rewrite whole.
+by case: (n \in more) => [/(_ isT)/andP[_ /negbTE ->]|_]; case: (n \in deck) => /=; lia.
 Qed.
 
 (** The cards add up: what was in the deck and in new laps is in the hand and in the deck. And no lap is left whole. *)

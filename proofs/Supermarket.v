@@ -1,15 +1,16 @@
 (** * The supermarket: how long queues get with two choices
 
     With very many nodes, each request drawing d of them and joining the shortest, the share of queues of at least i
-    requests is s_i = lambda^((d^i - 1)/(d - 1)): doubly exponential in i, where a random choice has lambda^i. At 90 %
-    load one queue in 26 holds five requests or more, and with a random choice every second one does (.59).
+    requests is s_i = lambda^((d^i - 1)/(d - 1)): doubly exponential in i, where a random choice has lambda^i. At 90
+    % load one queue in 26 holds five requests or more, and with a random choice every second one does (.59).
 
     The model is the limit of many nodes, ds_i/dt = lambda (s_{i-1}^d - s_i^d) - (s_i - s_{i+1}): arrivals that find
-    all d drawn nodes at i - 1 or more, less departures. Proved is the rest point of these equations: that s_i is one,
-    that it is the only one whose throughput is what arrives, and that it is below the random choice's. That queues of
-    many nodes follow the equations, and the mean response times, are cited and measured, not proved here.
+    all d drawn nodes at i - 1 or more, less departures. Proved is the rest point of these equations: that s_i is
+    one, that it is the only one whose throughput is what arrives, and that it is below the random choice's. That
+    queues of many nodes follow the equations, and the mean response times, are cited and measured, not proved here.
 
-    The proofs are inductions on i. Sources: N. Vvedenskaya, R. Dobrushin, F. Karpelevich 1996; M. Mitzenmacher 2001. *)
+    The proofs are inductions on i. Sources: N. Vvedenskaya, R. Dobrushin, F. Karpelevich 1996; M. Mitzenmacher
+    2001. *)
 From mathcomp Require Import all_ssreflect all_algebra zify.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
 Import GRing.Theory Num.Theory.

@@ -1,15 +1,16 @@
 (** * Survival: how many nodes may fail
 
     A cluster at 75 % of two nodes does not survive the loss of one: the other is half a node too small. What is
-    promised: a given set F of nodes may fail if and only if the load fits into the places of the others; any f nodes
-    may fail if and only if it fits without the f largest; and of equal nodes any f of k may fail if and only if
-    utilisation is at most 1 - f/k. So the question is answered when a cluster is configured, not when a node dies.
+    promised: a given set F of nodes may fail if and only if the load fits into the places of the others; any f
+    nodes may fail if and only if it fits without the f largest; and of equal nodes any f of k may fail if and only
+    if utilisation is at most 1 - f/k. So the question is answered when a cluster is configured, not when a node
+    dies.
 
-    In the model a load is a number of requests in flight, and F "may fail" means that the load can be spread over the
-    nodes that are left, none above its capacity. Left out: the time until a failure is found out.
+    In the model a load is a number of requests in flight, and F "may fail" means that the load can be spread over
+    the nodes that are left, none above its capacity. Left out: the time until a failure is found out.
 
-    The proof: a load that fits is spread by filling one node after the other; and no f nodes have more places together
-    than the f largest, as one can exchange those that are not among them for larger ones. *)
+    The proof: a load that fits is spread by filling one node after the other; and no f nodes have more places
+    together than the f largest, as one can exchange those that are not among them for larger ones. *)
 From mathcomp Require Import all_ssreflect all_algebra zify.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
 

@@ -1,13 +1,13 @@
 (** * Two choices: who is never lent, and who is drawn too often
 
-    Two nodes are drawn by chance and the less loaded one is lent. Two things follow that an operator should know. Of
-    two different nodes the one that is busiest of all always loses, so it gets nothing while it is the busiest: rightly,
-    but it is no fault of the balancer. And when nodes differ in speed, drawing all alike draws pairs of slow nodes more
-    often than they can serve; drawing by weight never does: a set S is drawn from alone with probability at most its
-    share of the weight.
+    Two nodes are drawn by chance and the less loaded one is lent. Two things follow that an operator should know.
+    Of two different nodes the one that is busiest of all always loses, so it gets nothing while it is the busiest:
+    that is meant, and no fault of the balancer. And when nodes differ in speed, drawing all alike draws pairs of
+    slow nodes more often than they can serve; drawing by weight never does: a set S is drawn from alone with
+    probability at most its share of the weight.
 
-    The model: a draw is an ordered pair, all as likely (counted), or by weight, the second among the others (a sum of
-    fractions, as in the engine: draw by weight until it is another one). Left out: nodes that are out.
+    The model: a draw is an ordered pair, all as likely (counted), or by weight, the second among the others (a sum
+    of fractions, as in the engine: draw by weight until it is another one). Left out: nodes that are out.
 
     The proofs: the busiest has no better of two; and a sum of conditional probabilities is at most 1. *)
 From mathcomp Require Import all_ssreflect all_algebra.
