@@ -36,9 +36,6 @@ rewrite leq_eqVlt => /orP[/eqP -> //|nm]; rewrite HS.
 by apply: le_trans (IH nm) _; rewrite ler_addl invr_ge0 ler0n.
 Qed.
 
-Lemma H_ge1 n : (0 < n)%N -> 1 <= H n :> R.
-Proof. by move=> n0; rewrite -H1; apply: H_leq. Qed.
-
 (* n more terms, none of them above 1/n: at most 1 more. *)
 Lemma H_double n : H (n + n) <= H n + 1 :> R.
 Proof.

@@ -70,6 +70,25 @@ def smooth_bounds(seed: int) -> str:
 
 
 @law
+def smooth_bounds_with_the_greatest_weights(seed: int) -> str:
+    """With weights up to 65,535 over thousands of nodes the bounds hold as they do for few: no number overflows."""
+    rng = random.Random(seed)
+    count, worst = 3000, 0.0
+    for heavy in (count, 1, count // 2):
+        weights = [HEAVIEST - rng.randint(0, 9) if node < heavy else 1 for node in range(count)]
+        rng.shuffle(weights)
+        balancer = cluster(weights, "weighted_round_robin")
+        total, lags = sum(weights), [0] * count
+        most, least = (harmonic(count) - 1) * total, -(1 - Fraction(1, count)) * total
+        for turn in range(300):
+            lags = [lag + weight for lag, weight in zip(lags, weights, strict=True)]
+            lags[lend(balancer)] -= total
+            worst = max(worst, max(lags) / total)
+            need(least <= min(lags) and max(lags) <= most, f"{heavy} heavy, pick {turn}")
+    return f"3 clusters of {count:,} nodes, 300 prefixes each; greatest lag {worst:.3f}"
+
+
+@law
 def smooth_bounds_while_weights_change(seed: int) -> str:
     """The same bounds hold when the weights are others at every step, by whatever rule they change."""
     rng = random.Random(seed)

@@ -142,6 +142,7 @@ ENTRIES = (
             "least_connections_ties",
             "the_busiest_is_never_lent",
         ),
+        lemmas=("rr_each_living_once", "swrr_gap", "swrr_first_pick", "nobody_starves"),
         simulation=(
             "With ties by list order, requests one after the other give counts of 1,000 and 0; "
             "by chance, 500 and 500."
@@ -161,8 +162,8 @@ ENTRIES = (
             "divides T or T > k (k - 1). With sizes, least loaded first: the ratio is at least "
             "1 - k s_max / total."
         ),
-        laws=("efficiency",),
-        lemmas=("efficiency_iff", "no_split_is_more_even"),
+        laws=("efficiency", "sizes_differ_by_the_largest"),
+        lemmas=("efficiency_iff", "no_split_is_more_even", "list_efficiency"),
         simulation=(
             "The ratio of the best split against T crosses 1 - 1/k for good at T = k (k - 1)."
         ),
