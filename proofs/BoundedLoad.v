@@ -7,8 +7,7 @@
 
     The model is the engine's, in whole numbers: c in millionths, and x < ceil(a / b) tested as x * b < a without
     dividing. Nodes may be out; when then no fit node has room, the limits are taken anew over the fit ones. Left out
-    are the counters' widths (share, whole and their products fit in 64 and 128 bits up to 18 thousand million requests
-    in flight) and several threads at once, where a count may be some requests old.
+    are several threads at once, where a count may be some requests old.
 
     The proof adds up the limits: they are at least c (m + 1) > m together, so not all of them can be reached.
     (V. Mirrokni, M. Thorup, M. Zadimoghaddam, Consistent hashing with bounded loads, SODA 2018.) *)
@@ -86,6 +85,31 @@ Theorem room_is_below_the_limit c nodes n : 0 < total weight nodes ->
 Proof.
 move=> W0; rewrite /has_room /limit /=; have b0 : 0 < million * total weight nodes by rewrite /million; lia.
 by apply/Z.ltb_spec0/Z.ltb_spec0 => /(ceilingP _ _ b0).
+Qed.
+
+(** The engine's numbers do not overflow: with the greatest bound (1000) and weights (65,535), up to 2^28 nodes, 2^32
+    requests on each and 18 thousand million in all, shares and wholes are below 2^64 and their products below 2^128.
+    Law: bounded_load_at_its_limits. Engine: crates/core/src/pick/bounded.rs. *)
+Theorem bounded_load_fits_64_bits c nodes n : 0 <= c <= 1000 * million -> all sound nodes ->
+  0 <= total loans nodes < 18 * 1000 * million -> total weight nodes <= 65535 * 2 ^ 28 ->
+  0 <= loans n < 2 ^ 32 -> 0 < weight n <= 65535 ->
+  let g := gate_over c nodes in
+  [/\ 0 <= share g < 2 ^ 64, 0 <= whole g < 2 ^ 64, 0 <= loans n * whole g < 2 ^ 128
+    & 0 <= share g * weight n < 2 ^ 128].
+Proof.
+move=> c0 ok m0 W1 x0 w0 g; have W0 : 0 <= total weight nodes.
+  by elim: nodes ok {m0 W1 g} => //= a nodes IH /andP[/andP[_ a0] /IH]; lia.
+have share64 : 0 <= share g < 2 ^ 64.
+  have := @Z.mul_le_mono_nonneg c (1000 * million) (total loans nodes + 1) (18 * 1000 * million).
+  have := @Z.mul_nonneg_nonneg c (total loans nodes + 1); rewrite -[share g]/(c * (total loans nodes + 1)).
+  by rewrite /million in c0 m0 *; lia.
+have whole64 : 0 <= whole g < 2 ^ 64 by rewrite -[whole g]/(million * total weight nodes) /million; lia.
+move: (share g) (whole g) share64 whole64 => a b share64 whole64.
+have taken : loans n * b < 2 ^ 32 * 2 ^ 64 by apply: Z.mul_lt_mono_nonneg; lia.
+have due : a * weight n <= 2 ^ 64 * 65535 by apply: Z.mul_le_mono_nonneg; lia.
+have taken0 : 0 <= loans n * b by apply: Z.mul_nonneg_nonneg; lia.
+have due0 : 0 <= a * weight n by apply: Z.mul_nonneg_nonneg; lia.
+by split=> //; lia.
 Qed.
 
 (** For c >= 1 the limits add up to more than all requests in flight, whatever the weights.

@@ -5,10 +5,10 @@
     whatever the hash, is why a cache keeps its contents and a session its server: a node that joins takes keys only to
     itself, a node that leaves, fails or is full gives up only its own, and what it gave up comes back with it.
 
-    The model: a score for each node, the least is the best, no two alike (the engine settles ties by the node's id). On
-    a ring the score of a node is the distance to the nearest of its points, so virtual nodes are covered; by rendezvous
-    it is the place in the descending order of w / -ln u, so weights are. How hashes are computed is left out: nothing
-    here depends on it. That the two rings of the engine find the least distance is proved in Ring.v.
+    The model: a score for each node, the least is the best, no two alike (the engine settles ties by the node's id). By
+    rendezvous the score is the place in the descending order of w / -ln u. On a ring each point has a score, its distance
+    clockwise from the key, and a node has many points, more of them when it is heavier; that is said apart. How hashes
+    are computed is left out: nothing here depends on it. That the engine finds the least distance is proved in Ring.v.
 
     The proofs only compare: what was the least of more nodes is the least of fewer, while it is among them.
     (D. Karger et al., Consistent hashing and random trees, STOC 1997; D. Thaler, C. Ravishankar, 1996.) *)
@@ -30,7 +30,7 @@ Theorem pick_uniq S n m : is_pick score S n -> is_pick score S m -> n = m.
 Proof. by move=> [nS hn] [mS hm]; apply/no_ties/eqP; rewrite eqn_leq hn ?hm. Qed.
 
 (** As soon as there is a node, every key has one: no key falls off the end, as it does without a wrap-around.
-    Law: affinity. Engine: crates/core/src/pick/rendezvous.rs, crates/core/src/pick/consistent_hash.rs. *)
+    Law: every_key_has_a_node. Engine: crates/core/src/pick/rendezvous.rs, crates/core/src/pick/consistent_hash.rs. *)
 Theorem pick_exists S m : m \in S -> exists n, is_pick score S n.
 Proof. by move=> mS; exists [arg min_(n < m | n \in S) score n]; case: arg_minnP => // n nS le; split. Qed.
 
@@ -51,6 +51,27 @@ by move=> m /setDP[mS _]; apply: h.
 Qed.
 End OneKey.
 
+Section Points.
+Variables (P N : finType) (distance : P -> nat) (owner : P -> N).
+Hypothesis no_two_alike : injective distance.
+
+(** On a ring a node is its points: when a node joins, or grows heavier and has more of them, a key is where it was or
+    on that node.
+    Law: joining_is_monotone, reweighing_is_monotone. Engine: crates/core/src/pick/consistent_hash.rs. *)
+Theorem more_points_take_to_themselves (S D : {set P}) new p p' : (forall q, q \in D -> owner q = new) ->
+  is_pick distance S p -> is_pick distance (S :|: D) p' -> owner p' = owner p \/ owner p' = new.
+Proof. by move=> own /(join_monotone no_two_alike) mono /mono[->|/own]; [left|right]. Qed.
+
+(** When a node leaves a ring, or grows lighter and has fewer points, only its own keys are elsewhere.
+    Law: leaving_is_minimal, reweighing_is_monotone. Engine: crates/core/src/pick/consistent_hash.rs. *)
+Theorem fewer_points_give_their_own (S D : {set P}) gone p p' : (forall q, q \in D -> owner q = gone) ->
+  is_pick distance S p -> owner p != gone -> is_pick distance (S :\: D) p' -> owner p' = owner p.
+Proof.
+move=> own pp stays pp'; congr owner; apply: (leave_minimal no_two_alike pp) pp'.
+by apply: contra stays => /own->.
+Qed.
+End Points.
+
 Section Weights.
 Variables (N : finType) (before after : N -> nat) (S : {set N}) (changed n n' : N).
 Hypotheses (no_ties_before : injective before) (no_ties_after : injective after).
@@ -58,8 +79,7 @@ Hypothesis others_stand : forall m m', m != changed -> m' != changed -> (after m
 
 (** When a node grows heavier, it comes before more of the others and the others stand among themselves as they did:
     a key stays where it was, or moves to that node.
-    Law: reweighing_is_monotone. Engine: crates/core/src/pick/rendezvous.rs,
-    crates/core/src/pick/consistent_hash.rs. *)
+    Law: reweighing_is_monotone. Engine: crates/core/src/pick/rendezvous.rs. *)
 Theorem heavier_takes_to_itself :
   is_pick before S n -> is_pick after S n' ->
   (forall m, before changed <= before m -> after changed <= after m) -> n' = n \/ n' = changed.
@@ -71,8 +91,7 @@ by apply/no_ties_after/eqP; rewrite eqn_leq hn' //= nc up // -nc hn.
 Qed.
 
 (** When a node grows lighter, only its own keys move.
-    Law: reweighing_is_monotone. Engine: crates/core/src/pick/rendezvous.rs,
-    crates/core/src/pick/consistent_hash.rs. *)
+    Law: reweighing_is_monotone. Engine: crates/core/src/pick/rendezvous.rs. *)
 Theorem lighter_gives_only_its_own :
   is_pick before S n -> is_pick after S n' ->
   (forall m, before m <= before changed -> after m <= after changed) -> n != changed -> n' = n.
@@ -116,7 +135,7 @@ by rewrite inE in ln; split=> // m _ lm; apply: le; rewrite inE.
 Qed.
 
 (** A node that is passed over is to every key as if it had never been listed.
-    Law: affinity_survives. Engine: crates/core/src/pick/bounded.rs. *)
+    Law: out_is_as_if_gone. Engine: crates/core/src/pick/bounded.rs. *)
 Theorem out_is_absent (T : Type) (order : seq T) (lets stays : pred T) :
   walk order (predI lets stays) = walk (filter stays order) lets.
 Proof. by rewrite /walk filter_predI. Qed.

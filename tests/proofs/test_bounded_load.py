@@ -7,8 +7,9 @@ import random
 import pytest
 
 from evenly import NoNodeAvailable, _engine
-from evenly.theory.laws.bounded_load import PLACED, order_of
+from evenly.theory.laws.bounded_load import order_of
 from evenly.theory.laws.ground import cluster, give_back
+from evenly.theory.laws.hashing import ORDERED
 from tests.proofs.model import Coq
 
 STEPS = 150
@@ -60,9 +61,9 @@ def listed(values: list[int] | list[bool]) -> str:
 
 def test_the_engine_lends_whom_the_proved_model_lends(coq: Coq) -> None:
     """Hot keys, weights, bounds, drained nodes: step by step, up to the requests that nobody may have."""
-    runs = [walked(name, seed) for name in PLACED for seed in range(10)]
+    runs = [walked(name, seed) for name in ORDERED for seed in range(10)]
     found = coq.compute_all("BoundedLoad", [expression for expression, _ in runs])
     assert found == [given for _, given in runs]
     lent = [node for _, given in runs for node in given]
-    assert len(lent) == len(PLACED) * 10 * STEPS
+    assert len(lent) == len(ORDERED) * 10 * STEPS
     assert lent.count(None) < len(lent) * 3 // 4

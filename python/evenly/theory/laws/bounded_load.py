@@ -10,14 +10,11 @@ from typing import TYPE_CHECKING
 
 from evenly import _engine
 from evenly.theory.laws.ground import cluster, give_back, lend, registered
+from evenly.theory.laws.hashing import ORDERED
 from evenly.theory.laws.law import law, need
 
 if TYPE_CHECKING:
     from evenly.balancer import Balancer
-
-
-PLACED = ("consistent_hash", "rendezvous")
-"""Strategies by which a key has an order of its own over all nodes, which loads do not change."""
 
 
 def bounded() -> list[str]:
@@ -112,11 +109,33 @@ def _limit(factor: Fraction, loads: list[int], weights: list[int]) -> Fraction:
 
 
 @law
+def bounded_load_at_its_limits(seed: int) -> str:
+    """At the greatest bound and the greatest weights limits are still exact: no product overflows."""
+    rng = random.Random(seed)
+    picks = 0
+    for factor in (Fraction(1), Fraction(1000)):
+        weights = [65_535, 65_535, 1]
+        strategy = {"name": "rendezvous", "bounded_load": float(factor)}
+        balancer = cluster(weights, strategy, seed)
+        held: list[_engine.Pick] = []
+        for _ in range(300):
+            loads = [view.in_flight for view in balancer.nodes]
+            held.append(balancer.pick(key=rng.choice(["hot", "cold"])))
+            node, each = int(held[-1].id), _limit(factor, loads, weights)
+            picks += 1
+            need(
+                loads[node] < ceil(each * weights[node]),
+                f"c = {factor}: {loads[node]} on node {node} of weight {weights[node]}",
+            )
+    return f"{picks} picks, c = 1 and 1000, weights 1 and 65,535"
+
+
+@law
 def bounded_keys_keep_their_order(seed: int) -> str:
     """A key goes to the first of its own order that is below its limit: to its own node while that is."""
     rng = random.Random(seed)
     picks = own = 0
-    for name in PLACED:
+    for name in ORDERED:
         weights = [rng.randint(1, 3) for _ in range(rng.randint(2, 6))]
         free = cluster(weights, name, hash_seed=seed)
         orders = {key: order_of(free, key) for key in range(4)}
@@ -136,7 +155,7 @@ def bounded_keys_keep_their_order(seed: int) -> str:
                 int(held[-1].id) == first,
                 f"{name}: key {key} of order {orders[key]} went to {held[-1].id} with loads {loads}",
             )
-    return f"{picks:,} picks on {', '.join(PLACED)}; {own:,} found room on the key's own node"
+    return f"{picks:,} picks on {', '.join(ORDERED)}; {own:,} found room on the key's own node"
 
 
 def order_of(balancer: Balancer, key: int) -> list[int]:

@@ -18,6 +18,8 @@ KEYS = 400
 
 MONOTONE = ("consistent_hash", "rendezvous", "anchor")
 """Strategies by which neither a join nor a departure moves a key between two nodes that stay."""
+ORDERED = ("consistent_hash", "rendezvous")
+"""Strategies by which a key has an order of its own over the nodes, which hangs on nothing but these."""
 JOINS_ONLY = ("jump",)
 """By these only the last of the list can leave so."""
 PLACES = (*MONOTONE, *JOINS_ONLY, "maglev")
@@ -37,6 +39,36 @@ def affinity(seed: int) -> str:
         first = owners(one)
         need(first == owners(one) == owners(other), f"{name}: a key moved while nothing changed")
     return f"{KEYS} keys, three times, on {', '.join(PLACES)}"
+
+
+@law
+def every_key_has_a_node(seed: int) -> str:
+    """While there is a node every key has one: none falls off the end of a ring, and none into a gap of a table."""
+    for name in PLACES:
+        for count in (1, 2, 5):
+            lent = owners(cluster(count, name, hash_seed=seed))
+            need(len(lent) == KEYS, f"{name}: {len(lent)} of {KEYS} keys have a node")
+    for ring in range(20):
+        strategy = {"name": "consistent_hash", "virtual_nodes": 1}
+        lent = owners(cluster(2, strategy, hash_seed=20 * seed + ring))
+        need(len(lent) == KEYS, f"two points: {len(lent)} of {KEYS} keys have a node")
+    return f"{KEYS} keys each, on {', '.join(PLACES)}, and on 20 rings of two points"
+
+
+@law
+def out_is_as_if_gone(seed: int) -> str:
+    """A node that is passed over is to every key as if it had never been listed."""
+    rng, gone = random.Random(seed), 0
+    for name in ORDERED:
+        for trial in range(15):
+            weights = [rng.randint(1, 4) for _ in range(rng.randint(2, 8))]
+            passed, left = (cluster(weights, name, hash_seed=seed + trial) for _ in range(2))
+            for node in rng.sample(range(len(weights)), rng.randint(1, len(weights) - 1)):
+                passed.drain(str(node))
+                left.remove(str(node))
+                gone += 1
+                need(owners(passed) == owners(left), f"{name} {weights}: without {node}")
+    return f"{gone} nodes drained here and removed there, {KEYS} keys each time, on {', '.join(ORDERED)}"
 
 
 @law

@@ -77,7 +77,7 @@ ENTRIES = (
             "argmin of the clockwise distance (h(n) - h(k)) mod 2^64 over virtual nodes, ties "
             "by the node's id, with a hash that is the same in every process."
         ),
-        laws=("affinity",),
+        laws=("affinity", "every_key_has_a_node"),
         lemmas=("pick_uniq", "pick_exists"),
         sources=("D. Karger et al., Consistent hashing and random trees, STOC 1997",),
     ),
@@ -96,10 +96,17 @@ ENTRIES = (
             "exactly 1/(k+1) on a join, 1/k on a departure; with v virtual nodes the moved "
             "share of a ring is Beta(v, k v)."
         ),
-        laws=("joining_is_monotone", "leaving_is_minimal", "new_node_share"),
+        laws=(
+            "joining_is_monotone",
+            "leaving_is_minimal",
+            "reweighing_is_monotone",
+            "new_node_share",
+        ),
         lemmas=(
             "join_monotone",
             "leave_minimal",
+            "more_points_take_to_themselves",
+            "fewer_points_give_their_own",
             "first_card_eq",
             "new_node_share",
             "moved_share",
@@ -133,6 +140,7 @@ ENTRIES = (
             "bounded_load_with_nodes_out",
             "bounded_keys_keep_their_order",
             "bounded_load_peak",
+            "bounded_load_at_its_limits",
         ),
         lemmas=(
             "room_is_below_the_limit",
@@ -142,6 +150,7 @@ ENTRIES = (
             "bounded_load_with_nodes_out",
             "bounded_keys_keep_their_order",
             "bounded_load_peak",
+            "bounded_load_fits_64_bits",
             "one_hot_key",
         ),
         simulation=(

@@ -32,7 +32,13 @@ ENTRIES = (
             "Affinity is the minimality of departures: a session moves only when its node "
             "leaves, is taken out or is full; and then only to the next in its own order."
         ),
-        laws=("affinity", "affinity_survives", "leaving_is_minimal", "capacity"),
+        laws=(
+            "affinity",
+            "affinity_survives",
+            "out_is_as_if_gone",
+            "leaving_is_minimal",
+            "capacity",
+        ),
         lemmas=(
             "leave_minimal",
             "away_moves_only_its_own",
