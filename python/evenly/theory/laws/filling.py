@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable, Iterator
 
 from evenly import _engine
 from evenly.theory.laws.ground import cluster, give_back, lend
@@ -85,28 +86,39 @@ def no_node_more_than_needed(seed: int) -> str:
     return f"{looked:,} picks over 40 lists of capacities"
 
 
+def filled(count: int, sizes: Iterable[int], seed: int) -> Iterator[list[int]]:
+    """The loads after each request of such a size to the least loaded of so many nodes; nobody leaves."""
+    balancer = cluster(count, {"name": "least_connections", "load": "reported"}, seed)
+    loads = [0] * count
+    for node in range(count):
+        balancer.report(str(node), load=0)
+    for size in sizes:
+        node = lend(balancer)
+        loads[node] += size
+        # A node tells its load at once, as a queue of its own would.
+        balancer.report(str(node), load=loads[node])
+        yield loads
+
+
 @law
 def sizes_differ_by_the_largest(seed: int) -> str:
     """While nobody leaves, the least loaded first: loads differ by at most the largest size; max <= (2 - 1/k) best."""
     rng = random.Random(seed)
     looked = 0
-    strategy = {"name": "least_connections", "load": "reported"}
     for trial in range(30):
         count = rng.randint(1, 6)
-        balancer = cluster(count, strategy, seed + trial)
-        loads, sizes = [0] * count, []
-        for node in range(count):
-            balancer.report(str(node), load=0)
-        for _ in range(25):
-            sizes.append(rng.choice([1, 2, 3, 50]))
-            pick = balancer.pick()
-            loads[int(pick.id)] += sizes[-1]
-            give_back(pick)
-            # A node tells its load at once, as a queue of its own would.
-            balancer.report(pick.id, load=loads[int(pick.id)])
+        sizes = [rng.choice([1, 2, 3, 50]) for _ in range(25)]
+        for came, loads in enumerate(filled(count, sizes, seed + trial), 1):
+            total, largest = sum(sizes[:came]), max(sizes[:came])
             looked += 1
-            need(max(loads) - min(loads) <= max(sizes), f"sizes {sizes}: loads {loads}")
+            found = f"sizes {sizes[:came]}: loads {loads}"
+            need(max(loads) - min(loads) <= largest, found)
             # No split has a lesser maximum than the mean, nor than the largest request.
-            best = max(-(-sum(sizes) // count), *sizes)
-            need(count * max(loads) <= (2 * count - 1) * best, f"sizes {sizes}: loads {loads}")
+            best = max(-(-total // count), largest)
+            need(count * max(loads) <= (2 * count - 1) * best, found)
+            # The least is 1 - k s_max / total of the greatest, or more.
+            need(total * min(loads) >= (total - count * largest) * max(loads), found)
+    # The factor is reached: 5 = (2 - 1/3) 3.
+    *_, loads = filled(3, [1, 1, 1, 1, 1, 1, 3], seed)
+    need(max(loads) == 5, f"six of size 1, one of size 3: {loads}")
     return f"{looked:,} arrivals with sizes 1, 2, 3 and 50"

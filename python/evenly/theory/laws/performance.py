@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
+from itertools import product
 
 from evenly import _engine
 from evenly.balancer.virtual import VirtualClock
@@ -25,6 +26,14 @@ def efficiency(seed: int) -> str:
             need(
                 good == (total % count == 0 or total > count * (count - 1)),
                 f"k = {count}, T = {total}: {least} / {most}",
+            )
+    for count in range(1, 5):
+        for split in product(range(9), repeat=count):
+            total = sum(split)
+            # No split beats floor / ceil: least / most, in whole numbers.
+            need(
+                min(split) * -(-total // count) <= max(split) * (total // count),
+                f"{split} is more even than the best split of {total}",
             )
     for count in range(2, 7):
         balancer = cluster(count, "least_connections", seed)
