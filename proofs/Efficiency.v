@@ -27,7 +27,7 @@ Definition split_of T (x : 'I_k -> nat) := \sum_i x i = T.
 Definition efficient (x : 'I_k -> nat) := forall i j, (k - 1) * x j <= k * x i.
 
 (** The best split: one request more for the first T mod k nodes. *)
-Definition best T (i : 'I_k) := T %/ k + (i < T %% k).
+Definition best T (i : nat) := T %/ k + (i < T %% k).
 
 Lemma best_splits T : 0 < k -> split_of T (best T).
 Proof.

@@ -18,6 +18,7 @@
 
 From mathcomp Require Import all_ssreflect.
 From mathcomp Require Import zify.
+From Evenly Require Efficiency.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
 
 (** ** The scan *)
@@ -250,18 +251,12 @@ End Runs.
 Definition share k n := n %/ k + (0 < n %% k).
 
 (** The best split of n connections over k nodes. *)
-Definition split k n : loads := mkseq (fun i => n %/ k + (i < n %% k)) k.
+Definition split k n : loads := mkseq (Efficiency.best k n) k.
 
 Lemma sumn_split k n : 0 < k -> sumn (split k n) = n.
 Proof.
 move=> k0; rewrite sumn_nth size_mkseq.
-rewrite (eq_bigr (fun i : 'I_k => n %/ k + (i < n %% k))); last by move=> i _; rewrite nth_mkseq.
-rewrite big_split /= sum_nat_const card_ord mulnC [RHS](divn_eq n k); congr (_ + _).
-rewrite -(big_mkord xpredT (fun i => nat_of_bool (i < n %% k))).
-rewrite (@big_cat_nat _ _ _ (n %% k)) ?(ltnW (ltn_pmod n k0)) //=.
-rewrite (@eq_big_nat _ _ _ 0 _ _ (fun=> 1)); last by move=> i /andP[_ ->].
-rewrite (@eq_big_nat _ _ _ _ k _ (fun=> 0)); last by move=> i /andP[le _]; rewrite ltnNge le.
-by rewrite !sum_nat_const_nat subn0 muln1 muln0 addn0.
+by rewrite -[RHS](Efficiency.best_splits n k0); apply: eq_bigr => i _; rewrite nth_mkseq.
 Qed.
 
 (** The greatest count that any node had at any of these moments. *)

@@ -16,6 +16,7 @@
 
 From mathcomp Require Import all_ssreflect.
 From mathcomp Require Import zify.
+From Evenly Require LeastConnections.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
 
 (** ** The algorithm *)
@@ -98,13 +99,10 @@ elim/last_ind: requests => [|rs r IH]; first by rewrite size_nseq.
 by rewrite schedule_rcons /place; case: least => [i|] //; rewrite size_mkseq.
 Qed.
 
-Lemma sumn_nth x : sumn x = \sum_(j < size x) nth 0 x j.
-Proof. by rewrite sumnE (big_nth 0) big_mkord. Qed.
-
 Lemma sum_placed x i s : i < size x ->
   sumn (mkseq (fun j => nth 0 x j + (if j == i then s else 0)) (size x)) = sumn x + s.
 Proof.
-move=> ix; rewrite !sumn_nth size_mkseq.
+move=> ix; rewrite !LeastConnections.sumn_nth size_mkseq.
 rewrite (eq_bigr (fun j : 'I_(size x) => nth 0 x j + (if j == i :> nat then s else 0))); last first.
   by move=> j _; rewrite nth_mkseq.
 rewrite big_split; congr (_ + _); rewrite (bigD1 (Ordinal ix)) //= eqxx big1 ?addn0 // => j.
@@ -133,7 +131,7 @@ Lemma least_below_mean requests i :
   (forall j, j < k -> nth 0 (schedule k requests) i <= nth 0 (schedule k requests) j) ->
   k * nth 0 (schedule k requests) i <= total requests.
 Proof.
-move=> low; rewrite -sum_schedule sumn_nth size_schedule -{1}[k]card_ord -sum_nat_const.
+move=> low; rewrite -sum_schedule LeastConnections.sumn_nth size_schedule -{1}[k]card_ord -sum_nat_const.
 by apply: leq_sum => j _; apply: low.
 Qed.
 
@@ -208,7 +206,7 @@ Theorem list_efficiency requests i j : i < k -> j < k ->
 Proof.
 move=> ik jk top; have := list_differs_by_the_largest requests jk ik.
 have : total requests <= k * nth 0 (schedule k requests) j.
-  rewrite -sum_schedule sumn_nth size_schedule -[X in X * _]card_ord -sum_nat_const.
+  rewrite -sum_schedule LeastConnections.sumn_nth size_schedule -[X in X * _]card_ord -sum_nat_const.
   by apply: leq_sum => h _; apply: top.
 move=> mean near; apply: leq_trans (leq_mul (leqnn _) near) _.
 by rewrite mulnDr leq_add2l mulnAC leq_mul2r mean orbT.

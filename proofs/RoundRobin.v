@@ -43,12 +43,6 @@ Definition picks fit n cursor := run (nseq n fit) cursor.
 (** The nodes that are fit, in their order. *)
 Definition living (fit : seq bool) := [seq i <- iota 0 (size fit) | nth false fit i].
 
-Lemma mem_living fit i : (i \in living fit) = nth false fit i.
-Proof.
-rewrite mem_filter mem_iota add0n /=; case: ltnP => le; first by rewrite andbT.
-by rewrite nth_default.
-Qed.
-
 (** ** Picks walk over the living *)
 
 Section Walk.
