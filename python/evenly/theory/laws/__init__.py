@@ -18,6 +18,7 @@ from evenly.theory.laws import (
     maglev,
     moving,
     performance,
+    prequal,
     retries,
     round_robin,
     safety,
@@ -48,6 +49,7 @@ FAMILIES = (
     survival,
     retries,
     health,
+    prequal,
     geography,
 )
 

@@ -231,4 +231,35 @@ ENTRIES = (
             "serving_is_three_facts",
         ),
     ),
+    Theorem(
+        number="E.15",
+        kind=Kind.THEOREM,
+        title="Hot or cold",
+        statement=(
+            "Of what it has seen in the last second Prequal lends the cold node that answers "
+            "fastest, and a hot one only when all are hot."
+        ),
+        verdict=Verdict.HOLDS,
+        gist="hot only without a cold; pool <= 16; a sight is good for n/(n - 24) uses",
+        corrected=(
+            "With what is known and may be lent: who fails is lent only when all fail; a hot node "
+            "only when no cold one that is well is known; of the cold the one with the least "
+            "latency, of the hot the one with the least load. At most 16 nodes are known, each "
+            "once, none for a second or longer. Among n > 24 nodes a sight may be used b = n / "
+            "(n - 24) > 1 times, rounded at random; with up to 24 age alone ends it."
+        ),
+        laws=("prequal_keeps_16", "prequal_forgets", "prequal_prefers_the_cold", "prequal_reuse"),
+        lemmas=(
+            "prequal_keeps_16",
+            "prequal_forgets",
+            "hot_only_without_a_cold",
+            "least_of_its_kind",
+            "hot_or_cold",
+            "prequal_reuse",
+        ),
+        sources=(
+            "B. Wydrowski, R. Kleinberg, S. Rumble, A. Archer, Load is not what you should "
+            "balance: introducing Prequal, NSDI 2024",
+        ),
+    ),
 )
