@@ -288,7 +288,8 @@ Let stands (nodes : seq node) (peak : Z) :=
 
 Lemma chosen_below order nodes i : map weight nodes = weights -> all fit nodes -> all sound nodes ->
   choose c order nodes = Some i ->
-  (i < size nodes)%N /\ loans (at_place nodes i) < ceiling (c * (total loans nodes + 1) * nth 0 weights i) (million * W).
+  (i < size nodes)%N /\
+  loans (at_place nodes i) < ceiling (c * (total loans nodes + 1) * nth 0 weights i) (million * W).
 Proof.
 move=> ws fits ok; rewrite /choose (all_filterP fits) => chosen.
 have [/andP[fi ri] _] : lets (gate_over c nodes) (at_place nodes i) /\ True.

@@ -6,9 +6,10 @@
     itself, a node that leaves, fails or is full gives up only its own, and what it gave up comes back with it.
 
     The model: a score for each node, the least is the best, no two alike (the engine settles ties by the node's id). By
-    rendezvous the score is the place in the descending order of w / -ln u. On a ring each point has a score, its distance
-    clockwise from the key, and a node has many points, more of them when it is heavier; that is said apart. How hashes
-    are computed is left out: nothing here depends on it. That the engine finds the least distance is proved in Ring.v.
+    rendezvous the score is the place in the descending order of w / -ln u. On a ring each point has a score, its
+    distance clockwise from the key, and a node has many points, more of them when it is heavier; that is said apart.
+    How hashes are computed is left out: nothing here depends on it. That the engine finds the point at the least
+    distance is proved in Ring.v.
 
     The proofs only compare: what was the least of more nodes is the least of fewer, while it is among them.
     (D. Karger et al., Consistent hashing and random trees, STOC 1997; D. Thaler, C. Ravishankar, 1996.) *)
@@ -127,10 +128,12 @@ Qed.
 (** Walking the key's own order past the nodes that are out is choosing the least score among those that are in: all
     that is said above of nodes that join and leave is true of nodes that are drained, ejected, full and back again.
     Law: affinity_survives. Engine: crates/core/src/pick/bounded.rs. *)
-Theorem walk_is_pick (N : finType) (order : seq N) (lets : pred N) n : (forall m, m \in order) ->
-  walk order lets = Some n <-> is_pick (index^~ order) [set m | lets m] n.
+Theorem walk_is_pick (N : finType) (order : seq N) : (forall m, m \in order) ->
+  injective (index^~ order) /\
+  forall lets n, walk order lets = Some n <-> is_pick (index^~ order) [set m | lets m] n.
 Proof.
-move=> all; rewrite walkP; split=> [[_ ln le]|[ln le]]; first by split=> [|m]; rewrite inE //; apply: le.
+move=> all; split=> [m n|lets n]; first by rewrite -{2}(nth_index m (all m)) => /= ->; rewrite nth_index.
+rewrite walkP; split=> [[_ ln le]|[ln le]]; first by split=> [|m]; rewrite inE //; apply: le.
 by rewrite inE in ln; split=> // m _ lm; apply: le; rewrite inE.
 Qed.
 

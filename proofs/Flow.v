@@ -9,8 +9,8 @@
     The model: whole or rational amounts, as many zones and nodes as one likes; [certifies] is what a program would run.
     How prices are found is left out. The engine does not plan flows yet; the check in Python is the law's.
 
-    The proof: with prices added, the certified plan costs the least that each zone could pay; and the prices it pays are
-    at least those that any other plan pays, since it fills every node that has one.
+    The proof: with prices added, the certified plan costs the least that each zone could pay; and the prices it pays
+    are at least those that any other plan pays, since it fills every node that has one.
     (L. V. Kantorovich, Mathematical methods of organizing and planning production, 1939.) *)
 From mathcomp Require Import all_ssreflect all_algebra.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
@@ -64,7 +64,8 @@ case/and3P => /eachP pos /eachP all_sent /eachP fits; split=> [z|z|j]; last by r
 Qed.
 
 Lemma spendE sends price : spend sends =
-  \sum_(z < zones) \sum_(j < nodes) sends z j * (cost z j + price j) - \sum_(j < nodes) price j * \sum_(z < zones) sends z j.
+  \sum_(z < zones) \sum_(j < nodes) sends z j * (cost z j + price j)
+  - \sum_(j < nodes) price j * \sum_(z < zones) sends z j.
 Proof.
 rewrite /spend summedE (eq_bigr (fun j : 'I_nodes => \sum_(z < zones) sends z j * price j)); last first.
   by move=> j _; rewrite mulrC mulr_suml.

@@ -10,7 +10,7 @@
     can be added and subtracted: ticks, nanoseconds, rational seconds.
 
     The proof: at every moment the area so far is the time of those that are back, plus the age of those that are out.
-    (J. D. C. Little, A proof for the queuing formula L = lambda W, 1961; S. Stidham, A last word on L = lambda W, 1974.) *)
+    (J. D. C. Little, A proof for the queuing formula L = lambda W, 1961; S. Stidham, A last word on it, 1974.) *)
 From mathcomp Require Import all_ssreflect all_algebra.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
 Import GRing.Theory Num.Theory Order.TTheory.
@@ -88,8 +88,8 @@ move=> m empty t0 n0; rewrite little // -/m mulf_div [_%:R * _]mulrC -mulf_div d
 by rewrite pnatr_eq0 -lt0n.
 Qed.
 
-(** And node by node: of nodes with mean numbers L_n in flight and requests at the rate lambda over all of them, the mean
-    response of all requests is sum L_n / lambda.
+(** And node by node: of nodes with mean numbers L_n in flight and requests at the rate lambda over all of them, the
+    mean response of all requests is sum L_n / lambda.
     Law: little_means. Engine: crates/core/src/lend.rs, crates/core/src/state.rs. *)
 Theorem little_by_node k (events : 'I_k -> seq (event [zmodType of R])) (t : R) :
   let node i := log (events i) in

@@ -2,8 +2,8 @@
 
     A good hash prefers no node: for a random key every ranking of the nodes is as likely as any other. So shares can
     be counted, and no probability is needed: of all (k+1)! rankings of k+1 equal nodes, the new node is first in k!,
-    which is one in k+1. That is what a join costs a cache on average: 1/(k+1) of its keys, and not the 1/k that is often
-    told. The same number is what a departure costs.
+    which is one in k+1. That is what a join costs a cache on average: 1/(k+1) of its keys, and not the 1/k that is
+    often told. The same number is what a departure costs.
 
     A node of weight w takes part with w tickets, as a ring gives it so many times more points; then it is first in
     exactly w/W of the rankings, W being all tickets. Rendezvous by -w / ln u has the same share for weights that are no
