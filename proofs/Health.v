@@ -40,6 +40,7 @@ Definition finish (c : check) (well : bool) : check :=
 (** After these results, the first one first. *)
 Definition after results := foldl finish new_check results.
 
+(* Settings of 0 are refused. *)
 Hypotheses (rise_pos : 0 < rise) (fall_pos : 0 < fall).
 
 Lemma after_rcons results well : after (rcons results well) = finish (after results) well.

@@ -7,13 +7,15 @@ from collections import deque
 from fractions import Fraction
 from itertools import chain
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from evenly.balancer.virtual import VirtualClock
 from evenly.theory.laws.ground import cluster, give_back, members
 from evenly.theory.laws.law import law, need
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from evenly import _engine
     from evenly.balancer import Balancer
 
@@ -66,50 +68,63 @@ def prequal_forgets(seed: int) -> str:
     return "40 nodes, 20 seconds: known until the second is over, and then nothing"
 
 
+class Sight(NamedTuple):
+    """One pick among two nodes that are both looked at."""
+
+    loads: tuple[Fraction, Fraction]
+    """Requests in flight per weight."""
+    limit: Fraction
+    """More than this is hot."""
+    lent: int
+
+
+def hot_and_cold(seed: int, turns: int) -> Iterator[Sight]:
+    """Pick and give back at random, with the clock standing still; the first node answers faster than the second."""
+    rng = random.Random(seed)
+    clock = VirtualClock(seed)
+    balancer = clock.balancer(members((1, 2)), strategy="prequal", slow_start=0, ejection=None)
+    # Both are looked at for each pick, so the last 64 sights are those of the last 32 picks.
+    seen: deque[tuple[Fraction, ...]] = deque(maxlen=32)
+    held: list[_engine.Pick] = []
+
+    def pick() -> Sight:
+        first, second = (Fraction(view.in_flight, view.weight) for view in balancer.nodes)
+        seen.append((first, second))
+        order = sorted(chain.from_iterable(seen))
+        held.append(balancer.pick())
+        limit = order[ceil(QUANTILE * len(order)) - 1]
+        return Sight((first, second), limit, int(held[-1].id))
+
+    # 1 ms and 4 ms. These 40 picks fill what is remembered, also when the walk over neglected nodes takes the first of
+    # them, which look at nothing.
+    for _ in range(40):
+        clock.advance(0.001 * 4 ** pick().lent)
+        give_back(held.pop())
+    for turn in range(turns):
+        if held and rng.random() < (0.1 if turn % 100 < 40 else 0.7):
+            give_back(held.pop(rng.randrange(len(held))))
+        else:
+            yield pick()
+
+
 @law
 def prequal_prefers_the_cold(seed: int) -> str:
     """Who fails is lent last, who is hot if none is cold; of the cold the fastest, of the hot the least loaded."""
-    rng = random.Random(seed)
-    weights, kinds = (1, 2), [0, 0, 0]
-    clock = VirtualClock(seed)
-    balancer = clock.balancer(members(weights), strategy="prequal", slow_start=0, ejection=None)
-    # Both are looked at for each pick, so the last 64 sights are those of the last 32 picks.
-    seen: deque[list[Fraction]] = deque(maxlen=32)
-
-    def pick() -> tuple[_engine.Pick, list[Fraction], list[bool]]:
-        loads = [Fraction(view.in_flight, view.weight) for view in balancer.nodes]
-        seen.append(loads)
-        all_seen = sorted(chain.from_iterable(seen))
-        limit = all_seen[ceil(QUANTILE * len(all_seen)) - 1]
-        return balancer.pick(), loads, [load > limit for load in loads]
-
-    # The first answers in 1 ms and the second in 4; then the clock stands still. 40 picks fill what is remembered, also
-    # when the walk over neglected nodes takes the first of them, which look at nothing.
-    for _ in range(40):
-        lent, *_ = pick()
-        clock.advance(0.001 * 4 ** int(lent.id))
-        give_back(lent)
-    held: list[_engine.Pick] = []
-    for turn in range(600):
-        if held and rng.random() < (0.1 if turn % 100 < 40 else 0.7):
-            give_back(held.pop(rng.randrange(len(held))))
-            continue
-        lent, loads, hot = pick()
-        held.append(lent)
+    kinds = [0, 0, 0]
+    for loads, limit, lent in hot_and_cold(seed, 600):
+        hot = [load > limit for load in loads]
         best = {0} if not any(hot) else {at for at in (0, 1) if not hot[at]}
         best = best or {at for at in (0, 1) if loads[at] == min(loads)}
-        need(int(lent.id) in best, f"loads {loads}, hot {hot}: {lent.id} was lent")
+        need(lent in best, f"loads {loads}, hot {hot}: {lent} was lent")
         kinds[sum(hot)] += 1
     need(min(kinds) > 0, f"only one kind: {kinds}")
-    while held:
-        give_back(held.pop())
-    failing = [balancer.pick() for _ in range(60)]
-    for lent in failing:
-        if lent.id == "0":
-            lent.fail("refused")
-        give_back(lent)
+    balancer = cluster(2, "prequal", seed, ejection=None)
+    for failing in [balancer.pick() for _ in range(60)]:
+        if failing.id == "0":
+            failing.fail("refused")
+        give_back(failing)
     held = [balancer.pick() for _ in range(30)]
-    need({lent.id for lent in held} == {"1"}, "the first fails, and it was lent")
+    need({pick.id for pick in held} == {"1"}, "the first fails, and it was lent")
     return "600 events around two nodes: {} picks with no hot one, {} with one, {} with two".format(
         *kinds
     )
