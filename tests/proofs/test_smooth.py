@@ -17,14 +17,36 @@ def weights_of(seed: int) -> list[int]:
     return [rng.randint(1, heaviest) for _ in range(rng.randint(1, 12))]
 
 
+def listed(weights: list[int]) -> str:
+    """As Coq writes them."""
+    return f"[:: {'; '.join(f'Z.pos {weight}' for weight in weights)}]"
+
+
 def test_the_engine_lends_whom_the_proved_program_lends(coq: Coq) -> None:
     """Pick by pick from the beginning, over 60 vectors of weights, in the engine's unit and in nginx's."""
     vectors = [[5, 1, 1], [65_535] * 3, [1], *map(weights_of, range(57))]
     asked, lent = [], []
     for at, weights in enumerate(vectors):
         unit = "SmoothInteger.engine_fine" if at % 2 else "1"
-        listed = "; ".join(f"Z.pos {weight}" for weight in weights)
-        asked.append(f"SmoothInteger.run {unit} [:: {listed}] {PICKS}")
+        asked.append(f"SmoothInteger.run {unit} {listed(weights)} {PICKS}")
         balancer = cluster(weights, "weighted_round_robin", at)
         lent.append([lend(balancer) for _ in range(PICKS)])
     assert coq.compute_all("SmoothInteger", asked) == lent
+
+
+def test_the_engine_passes_over_the_turns_that_the_proof_passes_over(coq: Coq) -> None:
+    """Pick by pick while 1 to k - 1 nodes are drained, over 40 vectors of weights whose period is laid out."""
+    rng = random.Random(5)
+    asked, lent = [], []
+    for at in range(40):
+        weights = [rng.randint(1, 30) for _ in range(rng.randint(2, 9))]
+        out = rng.sample(range(len(weights)), rng.randint(1, len(weights) - 1))
+        given = f"(fun i => i \\in [:: {'; '.join(map(str, out))}]) 1 {listed(weights)} {PICKS}"
+        asked.append(f"SmoothOut.run_without {given}")
+        balancer = cluster(weights, "weighted_round_robin", at)
+        for node in out:
+            balancer.drain(str(node))
+        lent.append([lend(balancer) for _ in range(PICKS)])
+    walked = coq.compute_all("SmoothInteger SmoothOut", asked)
+    assert walked == [each[: len(proved)] for each, proved in zip(lent, walked, strict=True)]
+    assert sum(map(len, walked)) > 5000

@@ -89,8 +89,8 @@ ENTRIES = (
             "of W/g picks is exact, and in whole numbers the lags are these times W: with weights "
             "to 65,535 and 4,194,304 nodes they stay within 64 bits. While nodes D are out, a "
             "laid-out period passes over their turns: then node i, of share q among those left, "
-            "lags by at most H_k - 1 + q |D| (H_k - H_|D|). Of `random` the statement is true as written, with "
-            "variance T p (1 - p)."
+            "lags by at most H_k - 1 + q |D| (H_k - H_|D|). Of `random` the statement is true as "
+            "written, with variance T p (1 - p)."
         ),
         laws=(
             "smooth_bounds",
@@ -112,6 +112,8 @@ ENTRIES = (
             "period_is_exact",
             "swrr_gap",
             "nothing_overflows",
+            "bounds_with_nodes_out",
+            "periods_stay_exact_with_nodes_out",
         ),
         sources=("R. Tijdeman, The chairman assignment problem, Discrete Mathematics 32, 1980",),
     ),
