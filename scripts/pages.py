@@ -213,10 +213,12 @@ def reasons_page() -> tuple[Path, str]:
 
 def theorems_page() -> tuple[Path, str]:
     """Every statement with its verdict, and what its counterexample found."""
+    from evenly.theory import proofs
     from evenly.theory.laws import LAWS
     from evenly.theory.theorems import THEOREMS
     from evenly.theory.theorems.check import comparison
 
+    proved = proofs.promises(proofs.read(proofs.folder()))
     rows = [
         (f"[{e.id}](#{re.sub('[^a-z0-9]+', '-', e.id.lower())})", e.title, e.verdict, e.gist)
         for e in THEOREMS
@@ -239,7 +241,11 @@ def theorems_page() -> tuple[Path, str]:
         if entry.laws:
             parts.append("")
         if entry.lemmas:
-            parts.append(f"**Proofs** {', '.join(f'`{lemma}`' for lemma in entry.lemmas)}\n")
+            parts.append("**Proved**\n")
+            for lemma in entry.lemmas:
+                file, sentence = proved[lemma].file, plain(proved[lemma].sentence)
+                parts.append(f"* [`{lemma}`](../proofs/{file}.v): {sentence}")
+            parts.append("")
         if entry.simulation:
             parts.append(f"**Simulation** {plain(entry.simulation)}\n")
             parts += [f"* {one.says}: {one.expected:.4f}" for one in entry.figures]

@@ -7,8 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-RUN = frozenset({"python", "toml", "console"})
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "proofs" / "README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
+RUN = frozenset({"python", "toml", "console", "coq"})
 SHOWN = frozenset({"text", "json"})
 
 FENCE = re.compile(r"^( *)```(.*)$")

@@ -20,6 +20,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from evenly.theory import proofs
 from tests.docs.pages import ROOT, Block
 
 if TYPE_CHECKING:
@@ -157,6 +158,12 @@ class Stage:
         file.write_text(self.put_on(text))
         done = self._finish(f"evenly check {shlex.quote(str(file))}")
         assert done.returncode == 0, f"{block.where}: evenly check refuses it:\n{done.stdout}"
+
+    def coq(self, block: Block) -> None:
+        """What a page shows of the proofs stands there, word for word; that it holds is `tests/proofs`."""
+        shown = " ".join(block.text.split())
+        stated = [" ".join(source.code.split()) for source in proofs.read(proofs.folder())]
+        assert any(shown in code for code in stated), f"{block.where}: no file of proofs/ says this"
 
     def console(self, block: Block) -> None:
         """Run each `$ command`; lines below it are what it must print, `...` stands for anything."""

@@ -45,7 +45,7 @@ def show(entries: list[Theorem], as_json: bool, width: int) -> int:
     else:
         for line in _table(entries, known, rests, width):
             click.echo(line)
-        click.echo(_sum(asked, sources, checked=not unchecked))
+        click.echo(_sum(asked, sources, proved=not (unchecked or wrong)))
     if unchecked:
         click.echo(f"Not checked: {unchecked}", err=True)
     for fault in wrong:
@@ -109,12 +109,13 @@ def _lines(promise: Promise, rests: str | None, width: int) -> Iterator[str]:
     yield from (" " * NAME + line for line in told[1:])
 
 
-def _sum(asked: list[Promise], sources: list[Source], checked: bool) -> str:
+def _sum(asked: list[Promise], sources: list[Source], proved: bool) -> str:
     theorems = sum(promise.kind == "Theorem" for promise in asked)
     examples = len(asked) - theorems
-    lines = sum(source.lines for source in sources)
-    said = f"{theorems} theorems and {examples} examples; {len(sources)} files, {lines:,} lines"
-    return f"{said}: all proved, without axioms" if checked else said
+    files = {promise.file for promise in asked}
+    lines = sum(source.lines for source in sources if source.name in files)
+    said = f"{theorems} theorems, {examples} examples, in {len(files)} files of {lines:,} lines"
+    return f"{said}: all proved, without axioms" if proved else said
 
 
 def _row(promise: Promise, entries: list[Theorem], rests: dict[str, str]) -> dict[str, object]:

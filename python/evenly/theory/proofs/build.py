@@ -17,8 +17,8 @@ __all__ = ["CLOSED", "NoCoq", "NotProved", "assumptions", "build", "query"]
 
 CLOSED = "Closed under the global context"
 """Coq's answer when a proof rests on nothing but the logic."""
-PATIENCE = 1800
-"""Seconds after which a compiler that has not ended is stopped: ten times what all files take on two cores."""
+PATIENCE = 900
+"""Seconds after which a compiler that has not ended is stopped: several times what all files take on two cores."""
 MARK = "=== "
 MAKES_OWN = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL"}
 """What a `make` above us tells its children; ours is no child of it."""
