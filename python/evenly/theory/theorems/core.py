@@ -222,10 +222,23 @@ ENTRIES = (
             "p_i < mu_i for all i. Joining the shortest queue, lambda min x - sum mu x <= -(1 - "
             "rho) sum mu x in every state, so sum x² drifts by at most lambda + M - 2 (1 - rho) sum mu x, "
             "hence (Foster, Lyapunov) E sum mu x <= (lambda + M) / (2 (1 - rho)). Moving a share a of the "
-            "difference settles if and only if 0 < a < 1."
+            "difference between two nodes settles if and only if 0 < a < 1; in a network, if 0 < a < 2 / lambda, its "
+            "greatest eigenvalue, which is at most twice the weight of the links of one node."
         ),
-        laws=("shortest_queue_drift", "moving_a_share_settles"),
-        lemmas=("jsq_drift", "jsq_square_drift"),
+        laws=("shortest_queue_drift", "moving_a_share_settles", "moving_along_links_settles"),
+        lemmas=(
+            "jsq_drift",
+            "jsq_square_drift",
+            "gap_after",
+            "moving_a_share_settles",
+            "a_swap_for_ever",
+            "spreading_conserves",
+            "squares_after_a_step",
+            "moving_along_links_settles",
+            "all_tension_together",
+            "no_tension_is_rest",
+            "links_bound_the_network",
+        ),
         simulation=(
             "mu = (10, .1, .1), lambda = 5: with two uniform choices both slow nodes grow by "
             ".733/s for ever."
