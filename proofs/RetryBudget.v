@@ -192,6 +192,54 @@ change (reaches t start layer (S h)) with (tries (run t start (layer h))).
 simpl power; simpl series; nra.
 Qed.
 
+(* After a pause of s seconds, [x] saved before it. *)
+Lemma pause_saves_little r k s f x most : 0 <= r -> 0 < k -> 0 <= s -> 0 <= f <= 1 -> f * (k + s) <= k ->
+  2 * r * k <= most -> 0 <= x <= most ->
+  0 <= x * f + (if Qle_bool s k then r * s else r * s * (k / s)) <= most.
+Proof.
+intros Hr Hk Hs Hf Hfade Hmost Hx; destruct (Qle_bool s k) eqn:E.
+- apply Qle_bool_iff in E; split; [nra|].
+  assert (M1 : x * (f * (k + s)) <= most * k).
+  { apply Qle_trans with (x * k); [|apply Qmult_le_compat_r; lra].
+    rewrite (Qmult_comm x), (Qmult_comm x); apply Qmult_le_compat_r; lra. }
+  assert (M2 : r * (k + s) * s <= most * s) by (apply Qmult_le_compat_r; [nra | lra]).
+  apply (Qmult_lt_0_le_reg_r _ _ (k + s)); lra.
+- assert (Hks : k < s) by (apply Qnot_le_lt; intros C; apply Qle_bool_iff in C; congruence).
+  assert (E2 : r * s * (k / s) == r * k) by (field; lra); rewrite E2.
+  assert (2 * f <= 1) by nra; split; nra.
+Qed.
+
+(** The account after questions at these moments, while no request is sent. *)
+Definition quiet (t : terms) (start : Q) (moments : list Q) : account :=
+  fold_left (fun a now => snd (spend t a 0 now)) moments (Account (burst t) 0 0 start).
+
+(** A quiet cluster does not save up for a storm: while no requests come, the account never holds more than it began
+    with or, if that is more, 2 rate keep, however long the quiet lasts; for savings that fade at least as fast as
+    keep / (keep + s) in s seconds, which exp(-s / keep) does.
+    Law: quiet_saves_little. Engine: crates/core/src/budget.rs. *)
+Theorem quiet_saves_little t start moments : sound t -> 0 < keep t ->
+  (forall s, 0 <= s -> fade t s * (keep t + s) <= keep t) ->
+  tokens (quiet t start moments) <= Qmax (burst t) (2 * rate t * keep t).
+Proof.
+intros (Hs & Hr & _ & Hb & Hf) Hk Hfade; set (most := Qmax _ _).
+assert (H1 : burst t <= most) by apply Q.le_max_l.
+assert (H2 : 2 * rate t * keep t <= most) by apply Q.le_max_r.
+pose (fine a := 0 <= tokens a <= most /\ (0 <= owed a)%Z /\ shown a = 0%Z).
+assert (Hstep : forall a now, fine a -> fine (snd (spend t a 0 now))).
+{ intros a now (Ha & Ho & Hsh); unfold spend; rewrite Hsh.
+  set (sec := Qmax 0 _); assert (Hsec : 0 <= sec) by apply Q.le_max_l.
+  replace (Z.min (Z.max 0 (0 - 0)) (owed a)) with 0%Z by lia; simpl Z.sub; simpl Z.max.
+  set (saved := Qred _).
+  assert (Hsaved : 0 <= saved <= most).
+  { pose proof (pause_saves_little _ _ _ _ _ _ Hr Hk Hsec (Hf sec Hsec) (Hfade sec Hsec) H2 Ha) as H.
+    assert (E : share t * inject_Z 0 + rate t * sec == rate t * sec) by (change (inject_Z 0) with 0; ring).
+    unfold saved; rewrite Qred_correct; destruct (Qle_bool sec (keep t)); rewrite E; exact H. }
+  destruct (Qle_bool 1 saved) eqn:E; [apply Qle_bool_iff in E|]; unfold fine; simpl; repeat split; lra || lia. }
+unfold quiet; assert (H0 : fine (Account (burst t) 0 0 start)) by (unfold fine; simpl; repeat split; lra || lia).
+revert H0; generalize (Account (burst t) 0 0 start).
+induction moments as [|now ms IH]; intros a Ha; simpl; [apply Ha | auto].
+Qed.
+
 (** What the account answers, question by question. *)
 Fixpoint answers (t : terms) (w : world) (events : list event) : list bool :=
   match events with

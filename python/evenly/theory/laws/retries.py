@@ -57,6 +57,25 @@ def retry_budget_is_met(seed: int) -> str:
 
 
 @law
+def quiet_saves_little(seed: int) -> str:
+    """While no requests come, however long, at most max(10, 20 per second earned) retries are saved up."""
+    rng = random.Random(seed)
+    most = 0
+    for rate in (0.0, 0.3, 1.0, 4.0):
+        clock = VirtualClock(seed)
+        options = {"budget_share": 1.0, "budget_per_second": rate, "backoff": 0}
+        balancer = clock.balancer(members(3), slow_start=0, retries=options)
+        for _ in range(100):
+            granted = 0
+            while rng.random() < 0.98 and balancer._retry(1, [], None) is not None:
+                granted += 1
+            most = max(most, granted)
+            need(granted <= max(START, 20 * rate), f"{granted} retries at once, {rate} a second")
+            clock.advance(rng.choice((0.1, 1.0, 5.0, 10.0, 20.0, 1000.0)))
+    return f"4 rates, 100 pauses each: at most {most} retries at one moment"
+
+
+@law
 def retries_through_layers(seed: int) -> str:
     """Through h layers r requests become at most (1 + s)^h r tries and 10 (1 + (1 + s) + … + (1 + s)^(h-1)) more."""
     rng = random.Random(seed)

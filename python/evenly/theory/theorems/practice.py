@@ -60,12 +60,14 @@ ENTRIES = (
         corrected=(
             "A breaker lends at most one probe when half open, and an ejected node comes back only "
             "when its probe has passed; all retries together stay within one budget, so depth h of "
-            "services multiplies a failure by at most (1 + share)^h and not by 3^h (27 at depth 3)."
+            "services multiplies a failure by at most (1 + share)^h and not by 3^h (27 at depth 3). "
+            "However long no request comes, at most max(10, 20 per second earned) retries are saved."
         ),
         laws=(
             "retry_budget",
             "retry_budget_is_met",
             "retries_through_layers",
+            "quiet_saves_little",
             "half_open_lends_one_probe",
             "ejected_comes_back_by_a_probe",
             "failures_are_found_out",
@@ -74,6 +76,7 @@ ENTRIES = (
             "retry_budget",
             "retry_budget_is_met",
             "retries_through_layers",
+            "quiet_saves_little",
             "one_probe_at_a_time",
             "half_open_lends_one_probe",
             "ejected_comes_back_by_a_probe",
