@@ -75,10 +75,25 @@ ENTRIES = (
         counterexample=no_node_beyond_the_last,
         corrected=(
             "argmin of the clockwise distance (h(n) - h(k)) mod 2^64 over virtual nodes, ties "
-            "by the node's id, with a hash that is the same in every process."
+            "by the node's id, with a hash that is the same in every process. A node that is out is stepped "
+            "over in the order of that distance."
         ),
-        laws=("affinity", "every_key_has_a_node"),
-        lemmas=("pick_uniq", "pick_exists"),
+        laws=(
+            "affinity",
+            "every_key_has_a_node",
+            "next_point_clockwise",
+            "next_point_steps_over_the_unfit",
+            "merged_ring_is_built_anew",
+        ),
+        lemmas=(
+            "pick_uniq",
+            "pick_exists",
+            "ring_finds_the_next_clockwise",
+            "ring_walk_is_by_distance",
+            "ring_steps_over_the_unfit",
+            "halving_finds_the_same",
+            "past_the_last_point_is_the_first",
+        ),
         sources=("D. Karger et al., Consistent hashing and random trees, STOC 1997",),
     ),
     Theorem(
