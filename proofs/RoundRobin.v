@@ -3,8 +3,8 @@
     Round robin hands out requests in turn. Who runs servers relies on three things: over any stretch of time no node
     has two requests more than another; a node that is out costs its neighbours nothing (its turns do not all fall to
     the next one); and several dispatchers that know nothing of each other are still even, up to one request for each
-    dispatcher. All three are theorems here, from whatever place the cursor begins at, and over whatever nodes are out
-    meanwhile.
+    dispatcher. All three are theorems here, from whatever place the cursor begins at, and with whatever nodes out
+    while the picks are made.
 
     The model is the engine's pick, look by look: read the cursor modulo the number of nodes, move it on, take the
     node if it is fit, else look again, as many times as there are nodes. Left out: the cursor is a number without end

@@ -142,7 +142,13 @@ ENTRIES = (
             "least_connections_ties",
             "the_busiest_is_never_lent",
         ),
-        lemmas=("rr_each_living_once", "swrr_gap", "swrr_first_pick", "nobody_starves"),
+        lemmas=(
+            "rr_each_living_once",
+            "swrr_gap",
+            "swrr_first_pick",
+            "nobody_starves",
+            "ties_fall_evenly",
+        ),
         simulation=(
             "With ties by list order, requests one after the other give counts of 1,000 and 0; "
             "by chance, 500 and 500."
