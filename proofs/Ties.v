@@ -255,6 +255,6 @@ Qed.
 (** Two idle nodes beside a busy one: the first is kept at one side of the coin, the second at the other, the busy one
     never.
     Law: least_connections_ties. Engine: crates/core/src/pick/least_connections.rs. *)
-Example two_idle_of_three : let nodes := [:: Node 0 1 true; Node 1 1 true; Node 0 1 true] in
+Example a_coin_between_two : let nodes := [:: Node 0 1 true; Node 1 1 true; Node 0 1 true] in
   [seq scan nodes lots | lots <- all_lots nodes] = [:: Some 2; Some 0].
 Proof. by vm_compute. Qed.

@@ -82,7 +82,7 @@ ENTRIES = (
         lemmas=(
             "scan_finds_a_least",
             "ties_fall_evenly",
-            "two_idle_of_three",
+            "a_coin_between_two",
             "tournament_updates_are_rebuilding",
             "tournament_draws_as_a_scan",
             "tournament_is_fair",
