@@ -76,7 +76,7 @@ ENTRIES = (
         corrected=(
             "argmin of the clockwise distance (h(n) - h(k)) mod 2^64 over virtual nodes, ties "
             "by the node's id, with a hash that is the same in every process. A node that is out is stepped "
-            "over in the order of that distance."
+            "over in the order of that distance, and whatever way led to a membership, its ring is the same."
         ),
         laws=(
             "affinity",
@@ -93,6 +93,8 @@ ENTRIES = (
             "ring_steps_over_the_unfit",
             "halving_finds_the_same",
             "past_the_last_point_is_the_first",
+            "merged_ring_is_built_anew",
+            "a_tie_of_old_and_new_is_settled_by_rank",
         ),
         sources=("D. Karger et al., Consistent hashing and random trees, STOC 1997",),
     ),
