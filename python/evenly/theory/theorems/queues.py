@@ -238,8 +238,14 @@ ENTRIES = (
             "While nobody leaves: max - min <= s_max, and max <= (2 - 1/k) of the best; (4/3 - 1/(3k)) when "
             "the largest come first."
         ),
-        laws=("sizes_differ_by_the_largest",),
-        lemmas=("list_differs_by_the_largest", "list_makespan", "list_factor_is_reached"),
+        laws=("sizes_differ_by_the_largest", "the_largest_first"),
+        lemmas=(
+            "list_differs_by_the_largest",
+            "list_makespan",
+            "list_factor_is_reached",
+            "largest_first",
+            "largest_first_factor_is_reached",
+        ),
         sources=("R. L. Graham, Bounds for certain multiprocessing anomalies, 1966 and 1969",),
     ),
     Theorem(
