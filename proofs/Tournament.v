@@ -533,14 +533,26 @@ rewrite count_cat count_nseq /= IH; case: (ltngtP i j) => [lt|gt|->] /=.
 by rewrite addnS ltnS leq_addr subnn mul1n addn0.
 Qed.
 
-(** Each member with the least score is drawn by exactly as many of the lots as are its own, the others by none.
-    Law: tournament_is_fair. Engine: crates/core/src/pick/tournament.rs, crates/core/src/pick/join_idle.rs. *)
-Theorem tournament_is_fair ms i :
+Lemma drum_fair ms i :
   all (fun e => score e <= inf) ms -> (i < size ms)%N ->
   count_mem i (drum ms) = if all (fun e => score (nth out ms i) <= score e) ms then lots (nth out ms i) else 0%N.
 Proof.
 move=> le lt; rewrite drum_count /= lt subn0 /own le_level.
 by move/(all_nthP out): (le) => ->.
+Qed.
+
+(** Of all lots each member with the least score wins by exactly as many as it has, the others by none, after any
+    changes.
+    Law: tournament_is_fair. Engine: crates/core/src/pick/tournament.rs, crates/core/src/pick/join_idle.rs. *)
+Theorem tournament_is_fair ms us i (now := changed ms us) :
+  all (fun u => u.1 < size ms)%N us -> all (fun e => score e <= inf) now -> (i < size now)%N ->
+  count (fun lot => winner (updated (tournament ms) us) lot == Some i) (iota 0 (size (drum now))) =
+  if all (fun e => score (nth out now i) <= score e) now then lots (nth out now i) else 0%N.
+Proof.
+move=> ok le lt; rewrite -drum_fair // -[in RHS](mkseq_nth 0%N (drum now)) count_map.
+apply: eq_in_count => lot; rewrite mem_iota add0n => /andP[_ sz].
+rewrite tournament_draws_as_a_scan //; last by rewrite (leq_trans sz) ?leq_maxr.
+by rewrite (drop_nth 0%N sz).
 Qed.
 
 (** Whoever wins can be lent, and nobody's score is less: after any changes the tournament finds what argmin names.
@@ -555,7 +567,7 @@ move=> ok le lt; rewrite tournament_draws_as_a_scan //.
 case E: (drop _ _) => [|j r] //= [ij]; have: i \in drum now by rewrite (mem_drop (n0 := lot)) // E ij mem_head.
 rewrite -has_pred1 has_count; case: (ltnP i (size now)) => [lti|ge]; last first.
   by rewrite drum_count add0n (ltnNge i) ge andbF.
-by rewrite tournament_is_fair //; case: ifP => // /(all_nthP out) least_i.
+by rewrite drum_fair //; case: ifP => // /(all_nthP out) least_i.
 Qed.
 
 (** Nobody wins exactly when nobody can be lent; a member that can has a finite score and at least one lot.
@@ -597,18 +609,21 @@ Import GRing.Theory Num.Theory.
 
 Section Quotients.
 Variables (p : nat) (rounded : rat -> rat).
-Hypothesis close : forall q, (0 <= q)%R -> (`|rounded q - q| <= q / (2 ^ p)%:R)%R.
+(** All that is asked of rounding, and what IEEE 754 promises of 64-bit floating point with p = 53. *)
+Hypothesis close : forall a b, (0 < a < 2 ^ p)%N -> (0 < b < 2 ^ p)%N ->
+  let q := (a%:R / b%:R)%R in (`|rounded q - q| <= q / (2 ^ p)%:R)%R.
 
 Lemma rounded_lt a b c d :
-  (0 < b)%N -> (0 < d)%N -> (a * d + c * b < 2 ^ p)%N -> (a * d < c * b)%N ->
+  (0 < a)%N -> (0 < b)%N -> (0 < c)%N -> (0 < d)%N -> (a * d + c * b < 2 ^ p)%N -> (a * d < c * b)%N ->
   rounded (a%:R / b%:R)%R < rounded (c%:R / d%:R)%R.
 Proof.
-move=> b0 d0 small lt; set x : rat := (_ / _)%R; set y : rat := (_ / _)%R; set P : rat := (2 ^ p)%:R%R.
+move=> a0 b0 c0 d0 small lt; set x : rat := (_ / _)%R; set y : rat := (_ / _)%R; set P : rat := (2 ^ p)%:R%R.
 have P0 : (0 < P)%R by rewrite ltr0n expn_gt0.
 have B0 : (0 < b%:R :> rat)%R by rewrite ltr0n.
 have D0 : (0 < d%:R :> rat)%R by rewrite ltr0n.
-have x0 : (0 <= x)%R by rewrite divr_ge0 ?ler0n.
-have y0 : (0 <= y)%R by rewrite divr_ge0 ?ler0n.
+have [la ld] := (leq_pmulr a d0, leq_pmull d a0); have [lc lb] := (leq_pmulr c b0, leq_pmull b c0).
+have cx : (`|rounded x - x| <= x / P)%R by apply: close; rewrite ?a0 ?b0 /=; lia.
+have cy : (`|rounded y - y| <= y / P)%R by apply: close; rewrite ?c0 ?d0 /=; lia.
 have : (x + x / P < y - y / P)%R.
   rewrite -(ltr_pmul2r B0) -(ltr_pmul2r D0) -(ltr_pmul2r P0).
   have -> : ((x + x / P) * b%:R * d%:R * P = a%:R * d%:R * (P + 1))%R.
@@ -620,7 +635,7 @@ have : (x + x / P < y - y / P)%R.
   rewrite mulrDr mulrBr !mulr1 ltr_subr_addr.
   apply: (@lt_le_trans _ _ ((a%:R * d%:R + 1) * P)%R); last by rewrite ler_pmul2r.
   by rewrite mulrDl mul1r -addrA ltr_add2l.
-have := close x0; have := close y0; rewrite !ler_distl => /andP[ly _] /andP[_ lx] lt'.
+move: cx cy; rewrite !ler_distl => /andP[_ lx] /andP[ly _] lt'.
 by apply: le_lt_trans lx (lt_le_trans lt' ly).
 Qed.
 
@@ -628,10 +643,10 @@ Qed.
     the crosswise products add up to less than 2^p.
     Law: tournament_lends_a_least. Engine: crates/core/src/pick/least_connections.rs. *)
 Theorem rounded_quotients_compare_exactly a b c d :
-  (0 < b)%N -> (0 < d)%N -> (a * d + c * b < 2 ^ p)%N ->
+  (0 < a)%N -> (0 < b)%N -> (0 < c)%N -> (0 < d)%N -> (a * d + c * b < 2 ^ p)%N ->
   (rounded (a%:R / b%:R)%R <= rounded (c%:R / d%:R)%R) = (a * d <= c * b)%N.
 Proof.
-move=> b0 d0 small; case: (ltngtP (a * d)%N (c * b)%N) => [lt|gt|E].
+move=> a0 b0 c0 d0 small; case: (ltngtP (a * d)%N (c * b)%N) => [lt|gt|E].
 - by rewrite ltW // rounded_lt.
 - by apply/negbTE; rewrite -ltNge rounded_lt // addnC.
 rewrite [X in rounded X](_ : _ = (c%:R / d%:R)%R) ?lexx //; apply/eqP.
