@@ -250,4 +250,30 @@ ENTRIES = (
         ),
         sources=("D. Eisenbud et al., Maglev, NSDI 2016",),
     ),
+    Theorem(
+        number="E.13",
+        kind=Kind.THEOREM,
+        title="Jump consistent hashing",
+        statement=(
+            "With buckets numbered 0 … n - 1 a key jumps forward until it leaves them; one bucket more takes 1/(n+1) "
+            "of the keys, and moves no others."
+        ),
+        formula="next(b) = ⌊(b + 1) / r⌋, r uniform in (0, 1];  P(bucket = c) = 1/n",
+        verdict=Verdict.HOLDS,
+        gist="minimal moves at the end of the list, exact shares, no memory",
+        corrected=(
+            "A node has as many buckets as its weight. When one is added at the end a key stays or goes to it, "
+            "rounding included; when the last leaves only its keys move. With equally likely draws a node has w/W of "
+            "the keys, and one that is added moves as many. Any other that leaves shifts the keys of all behind it."
+        ),
+        laws=("jump_shares", "joining_is_monotone", "leaving_is_minimal"),
+        lemmas=(
+            "jumping_is_monotone",
+            "jump_adds_at_the_end",
+            "jump_shares",
+            "jump_moves",
+            "three_buckets_share_alike",
+        ),
+        sources=("J. Lamping, E. Veach, A fast, minimal memory, consistent hash algorithm, 2014",),
+    ),
 )
