@@ -16,7 +16,8 @@
 
 From Coq Require Import NArith.
 From mathcomp Require Import all_ssreflect all_algebra.
-From mathcomp Require Import zify ring.
+From mathcomp Require Import zify.
+From Evenly Require Import Quotients.
 
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -603,55 +604,12 @@ by rewrite (drop_nth 0%N) // drum_size.
 Qed.
 End Tournament.
 
-(** ** Least connections: quotients in floating point compare as the exact fractions do *)
+(** ** Least connections: scores in floating point *)
 
-Import GRing.Theory Num.Theory.
-
-Section Quotients.
+Section LeastConnections.
 Variables (p : nat) (rounded : rat -> rat).
 (** All that is asked of rounding, and what IEEE 754 promises of 64-bit floating point with p = 53. *)
-Hypothesis close : forall a b, (0 < a < 2 ^ p)%N -> (0 < b < 2 ^ p)%N ->
-  let q := (a%:R / b%:R)%R in (`|rounded q - q| <= q / (2 ^ p)%:R)%R.
-
-Lemma rounded_lt a b c d :
-  (0 < a)%N -> (0 < b)%N -> (0 < c)%N -> (0 < d)%N -> (a * d + c * b < 2 ^ p)%N -> (a * d < c * b)%N ->
-  rounded (a%:R / b%:R)%R < rounded (c%:R / d%:R)%R.
-Proof.
-move=> a0 b0 c0 d0 small lt; set x : rat := (_ / _)%R; set y : rat := (_ / _)%R; set P : rat := (2 ^ p)%:R%R.
-have P0 : (0 < P)%R by rewrite ltr0n expn_gt0.
-have B0 : (0 < b%:R :> rat)%R by rewrite ltr0n.
-have D0 : (0 < d%:R :> rat)%R by rewrite ltr0n.
-have [la ld] := (leq_pmulr a d0, leq_pmull d a0); have [lc lb] := (leq_pmulr c b0, leq_pmull b c0).
-have cx : (`|rounded x - x| <= x / P)%R by apply: close; rewrite ?a0 ?b0 /=; lia.
-have cy : (`|rounded y - y| <= y / P)%R by apply: close; rewrite ?c0 ?d0 /=; lia.
-have : (x + x / P < y - y / P)%R.
-  rewrite -(ltr_pmul2r B0) -(ltr_pmul2r D0) -(ltr_pmul2r P0).
-  have -> : ((x + x / P) * b%:R * d%:R * P = a%:R * d%:R * (P + 1))%R.
-    by rewrite /x; field; rewrite !gt_eqF.
-  have -> : ((y - y / P) * b%:R * d%:R * P = c%:R * b%:R * (P - 1))%R.
-    by rewrite /y; field; rewrite !gt_eqF.
-  have s' : (a%:R * d%:R + c%:R * b%:R < P)%R by rewrite -!natrM -natrD ltr_nat.
-  have l' : (a%:R * d%:R + 1 <= c%:R * b%:R :> rat)%R by rewrite -!natrM -mulrSr ler_nat.
-  rewrite mulrDr mulrBr !mulr1 ltr_subr_addr.
-  apply: (@lt_le_trans _ _ ((a%:R * d%:R + 1) * P)%R); last by rewrite ler_pmul2r.
-  by rewrite mulrDl mul1r -addrA ltr_add2l.
-move: cx cy; rewrite !ler_distl => /andP[_ lx] /andP[ly _] lt'.
-by apply: le_lt_trans lx (lt_le_trans lt' ly).
-Qed.
-
-(** Quotients that are rounded to p bits, by whatever rule, stand to each other as the fractions themselves, as long as
-    the crosswise products add up to less than 2^p.
-    Law: tournament_lends_a_least. Engine: crates/core/src/pick/least_connections.rs. *)
-Theorem rounded_quotients_compare_exactly a b c d :
-  (0 < a)%N -> (0 < b)%N -> (0 < c)%N -> (0 < d)%N -> (a * d + c * b < 2 ^ p)%N ->
-  (rounded (a%:R / b%:R)%R <= rounded (c%:R / d%:R)%R) = (a * d <= c * b)%N.
-Proof.
-move=> a0 b0 c0 d0 small; case: (ltngtP (a * d)%N (c * b)%N) => [lt|gt|E].
-- by rewrite ltW // rounded_lt.
-- by apply/negbTE; rewrite -ltNge rounded_lt // addnC.
-rewrite [X in rounded X](_ : _ = (c%:R / d%:R)%R) ?lexx //; apply/eqP.
-by rewrite eqr_div ?pnatr_eq0 -?lt0n // -!natrM E.
-Qed.
+Hypothesis close : rounds_well p rounded.
 
 (** A member as least connections sees it: requests in flight, weight, and whether it can be lent. *)
 Definition member := (nat * nat * bool)%type.
@@ -681,10 +639,11 @@ move=> ok E /(all_nthP m0) w0 le small lt W e.
 have [] := tournament_lends_a_least wide ok _ lt W; rewrite E // size_map => lti pos low.
 have fe : fit e by move: pos; rewrite (nth_map m0) // /connections -/e; case: (fit e).
 split=> // j ltj fj; have := low j ltj.
-rewrite !(nth_map m0) // /connections -/e fe fj /score /= rounded_quotients_compare_exactly ?w0 //.
+rewrite !(nth_map m0) // /connections -/e fe fj /score /=.
+rewrite (rounded_quotients_compare_exactly close) ?w0 //.
 by apply: small; apply: mem_nth.
 Qed.
-End Quotients.
+End LeastConnections.
 
 (** ** The engine's walk *)
 

@@ -89,6 +89,7 @@ ENTRIES = (
             "tournament_lends_a_least",
             "tournament_finds_somebody",
             "rounded_quotients_compare_exactly",
+            "loads_are_far_below_the_limit",
             "tournament_refines_least_connections",
             "forty_equals_take_turns",
         ),
