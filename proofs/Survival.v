@@ -90,11 +90,22 @@ rewrite same -sum_nat_const; apply: leq_sum => i; rewrite inE => /andP[_ iT].
 by apply/bigmax_leqP => l; rewrite inE => /andP[lT _]; apply: largest_above iT lT.
 Qed.
 
-(** Any f nodes may fail if and only if the total load is at most the capacity of all less that of the f largest.
+(** As one computes it, with the capacities as a list: the load, and the f largest capacities, fit into all. *)
+Definition survives_failures (capacities : seq nat) f total :=
+  total + sumn (take f (sort geq capacities)) <= sumn capacities.
+
+Lemma largest_sum f : \sum_(i in largest f) C i = sumn (take f (sort geq (map C (enum 'I_k)))).
+Proof.
+rewrite sort_map -map_take -/by_size sumnE big_map big_uniq ?take_uniq ?by_size_uniq //=.
+by apply: eq_bigl => i; rewrite inE.
+Qed.
+
+(** Any f nodes may fail if and only if the total load is at most the capacity of all less the f largest.
     Law: any_so_many_may_fail. Engine: crates/core/src/balancer/pick.rs, python/evenly/theory/model/ledger.py. *)
 Theorem survives_any f total : f <= k ->
-  (forall F, #|F| = f -> carries_without F total) <-> total + \sum_(i in largest f) C i <= \sum_i C i.
+  (forall F, #|F| = f -> carries_without F total) <-> survives_failures (map C (enum 'I_k)) f total.
 Proof.
+rewrite /survives_failures -largest_sum sumnE big_map big_enum /=.
 move=> fk; split=> [any|fits F Ff]; first by apply/survives/any/largest_card.
 by apply/survives/(leq_trans _ fits); rewrite leq_add2l largest_most.
 Qed.
@@ -109,14 +120,18 @@ Theorem survives_any_of_equal (R : realFieldType) k c f total : (0 < k)%N -> (0 
   (forall F : {set 'I_k}, #|F| = f -> carries_without (fun _ => c) F total) <->
   total%:R / (k%:R * c%:R) <= 1 - f%:R / k%:R :> R.
 Proof.
-move=> k0 c0 fk; rewrite survives_any // !sum_nat_const largest_card // card_ord.
+move=> k0 c0 fk; rewrite survives_any // /survives_failures -largest_sum sumnE big_map big_enum /=.
+rewrite !sum_nat_const largest_card // card_ord.
 have kR : 0 < k%:R :> R by rewrite ltr0n.
 have cR : 0 < c%:R :> R by rewrite ltr0n.
 rewrite ler_pdivr_mulr ?mulr_gt0 // mulrBl mul1r mulrA divfK ?lt0r_neq0 //.
 by rewrite ler_subr_addr -!natrM -natrD ler_nat.
 Qed.
 
-(** Two nodes of two places at 75 %: the load of 3 fits on both, and not on either alone.
-    Law: survives, any_so_many_may_fail. Engine: crates/core/src/balancer/pick.rs. *)
-Example three_of_four_places_do_not_survive : ((3 + 0 <= 2 + 2) && ~~ (3 + 2 <= 2 + 2))%N.
+(** Two nodes of two places at 75 %: the load of 3 does not survive one failure. Capacities 1, 5, 2, 5 survive any two
+    failures with a load of 3, and not with 4.
+    Law: survives, any_so_many_may_fail. Engine: python/evenly/theory/model/ledger.py. *)
+Example three_of_four_places_do_not_survive :
+  [&& ~~ survives_failures [:: 2; 2] 1 3, survives_failures [:: 1; 5; 2; 5] 2 3
+    & ~~ survives_failures [:: 1; 5; 2; 5] 2 4]%N.
 Proof. by vm_compute. Qed.

@@ -41,12 +41,14 @@ def random_share(seed: int) -> str:
 
 @law
 def the_busiest_is_never_lent(seed: int) -> str:
-    """Two different nodes are drawn, so the one busiest node of all gets nothing; chance for it is 0, not 1/n²."""
+    """Two or more different nodes are drawn, so the one busiest of all gets nothing; its chance is 0, not 1/n²."""
     rng = random.Random(seed)
     looked = 0
-    strategy = {"name": "power_of_two", "load": "in_flight"}
     for trial in range(30):
         count = rng.randint(2, 8)
+        # Of two or three nodes a draw of three might find one node only, though it tries twelve times.
+        choices = 2 + trial % 2 * (count >= 4)
+        strategy = {"name": "power_of_two", "load": "in_flight", "choices": choices}
         balancer = cluster(count, strategy, seed + trial)
         held: list[_engine.Pick] = []
         for _ in range(80):
@@ -113,6 +115,8 @@ def drawing_by_weight(seed: int) -> str:
             )
             weight = Fraction(sum(weights[node] for node in group), total)
             need(both <= weight, f"weights {weights}: both in {group} with {both} > {weight}")
+            # With weights as the speeds no set is sent by such pairs more than it serves, at 99.9 % of all speed.
+            need(not group or Fraction(999, 1000) * both < weight, f"weights {weights}: {group}")
     # On the engine: three nodes, the heaviest the least loaded. The middle one is lent when it is drawn with the last.
     weights, picks = [5, 2, 1], 20_000
     balancer = cluster(weights, {"name": "power_of_two", "load": "in_flight"}, seed)

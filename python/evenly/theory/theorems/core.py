@@ -227,14 +227,22 @@ ENTRIES = (
             "Necessary: lambda < M = sum mu_i. A fixed split is stable if and only if lambda "
             "p_i < mu_i for all i. Joining the shortest queue, lambda min x - sum mu x <= -(1 - "
             "rho) sum mu x in every state, so sum x² drifts by at most lambda + M - 2 (1 - rho) sum mu x, "
-            "hence (Foster, Lyapunov) E sum mu x <= (lambda + M) / (2 (1 - rho)). Moving a share a of the "
-            "difference between two nodes settles if and only if 0 < a < 1; in a network, if 0 < a < 2 / lambda, its "
-            "greatest eigenvalue, which is at most twice the weight of the links of one node."
+            "hence (Foster, Lyapunov) E sum mu x <= (lambda + M) / (2 (1 - rho)): proved for the mean over any "
+            "number of events from an empty start. Moving a share a of the difference between two nodes settles "
+            "if and only if 0 < a < 1; in a network, if 0 < a < 2 / l, its greatest eigenvalue, which is at most "
+            "twice the weight of the links of one node."
         ),
-        laws=("shortest_queue_drift", "moving_a_share_settles", "moving_along_links_settles"),
+        laws=(
+            "shortest_queue_drift",
+            "shortest_queues_stay_short",
+            "moving_a_share_settles",
+            "moving_along_links_settles",
+        ),
         lemmas=(
             "jsq_drift",
             "jsq_square_drift",
+            "jsq_stays_short",
+            "jsq_recovers",
             "gap_after",
             "moving_a_share_settles",
             "a_swap_for_ever",
