@@ -156,12 +156,25 @@ ENTRIES = (
         gist="`deadline` keeps it: the earliest deadline among those that are due",
         corrected=(
             "Lend, among the nodes that lag by 1/(2k - 2) at least, the one that will soonest lag "
-            "by 1 - 1/(2k - 2). When weights change nobody knows the deadlines to come; then "
+            "by 1 - 1/(2k - 2); there always is one. With weights N, …, N, 1, of sum W, any order "
+            "whatever gets some node 1 - 1/(2k - 2) - 1/W off, so that no rule has a better "
+            "bound. When weights change nobody knows the deadlines to come; then "
             "`deadline` keeps the sets within the bounds of theorem 2.4.1, and .31 more for each "
             "node if the weights stood before. No rule keeps both bounds at once: with weights 1, "
             "27, 243 and 243 they exclude each other."
         ),
-        laws=("deadline_quota", "deadline_while_weights_change"),
+        laws=(
+            "deadline_quota",
+            "nothing_beats_the_deadline_bound",
+            "deadline_while_weights_change",
+        ),
+        lemmas=(
+            "tijdemans_bound",
+            "deadline_quota",
+            "somebody_is_always_due",
+            "seven_turns_by_deadline",
+            "nothing_beats_tijdemans_bound",
+        ),
         sources=("R. Tijdeman, The chairman assignment problem, Discrete Mathematics 32, 1980",),
     ),
     Theorem(
