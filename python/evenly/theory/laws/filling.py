@@ -12,13 +12,13 @@ from evenly.theory.laws.law import law, need
 
 @law
 def idle_and_waiting_never_meet(seed: int) -> str:
-    """By `join_idle` no request joins another while some node that may be lent has none."""
+    """By `join_idle` no request joins another while a node that may be lent has none; when all have, two choices do."""
     rng = random.Random(seed)
     looked = 0
     for trial in range(30):
         # Both the scan of few nodes and the tree of many.
         count = rng.choice([rng.randint(1, 10), 50])
-        weights = [rng.randint(1, 5) for _ in range(count)]
+        weights = [rng.randint(1, 5) if trial % 2 else 1 for _ in range(count)]
         balancer = cluster(weights, "join_idle", seed + trial)
         held: list[_engine.Pick] = []
         for _ in range(3 * count):
@@ -32,6 +32,12 @@ def idle_and_waiting_never_meet(seed: int) -> str:
             need(
                 loads[int(pick.id)] == 0 or 0 not in loads,
                 f"loads {loads}: {pick.id} was lent while nodes were idle",
+            )
+            # Two choices never lend the one busiest of equal nodes.
+            busiest = count > 1 and trial % 2 == 0 and loads.count(max(loads)) == 1
+            need(
+                min(loads) == 0 or not busiest or loads[int(pick.id)] < max(loads),
+                f"loads {loads}: {pick.id} was lent, nobody was idle",
             )
     return f"{looked:,} picks over 1 to 50 nodes"
 
