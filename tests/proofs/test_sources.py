@@ -124,3 +124,9 @@ def test_a_step_is_no_promise(tmp_path: Path) -> None:
     """An entry must not lean on a lemma: its statement is for the proof, not for the reader."""
     (said,) = found(tmp_path, SOUND, entry("nobody_waits", "a_step"))
     assert "no file states a Theorem or Example" in said
+
+
+def test_the_tour_passes_every_file() -> None:
+    """Nothing is proved that the guided tour does not lead to."""
+    tour = (proofs.folder() / "README.md").read_text()
+    assert [source.name for source in SOURCES if f"({source.name}.v)" not in tour] == []

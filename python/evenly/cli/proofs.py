@@ -110,11 +110,15 @@ def _lines(promise: Promise, rests: str | None, width: int) -> Iterator[str]:
 
 
 def _sum(asked: list[Promise], sources: list[Source], proved: bool) -> str:
-    theorems = sum(promise.kind == "Theorem" for promise in asked)
-    examples = len(asked) - theorems
     files = {promise.file for promise in asked}
     lines = sum(source.lines for source in sources if source.name in files)
-    said = f"{theorems} theorems, {examples} examples, in {len(files)} files of {lines:,} lines"
+    counted = {
+        "theorem": sum(promise.kind == "Theorem" for promise in asked),
+        "example": sum(promise.kind == "Example" for promise in asked),
+        "file": len(files),
+        "line": lines,
+    }
+    said = ", ".join(f"{n:,} {what}{'' if n == 1 else 's'}" for what, n in counted.items() if n)
     return f"{said}: all proved, without axioms" if proved else said
 
 
