@@ -4,13 +4,13 @@
     further, as its own chain of random draws says, and stays on the last one before the end of the list. Promised: when
     a node is added at the end a key stays where it was or goes to the new node, and when the last node leaves only its
     keys move, in exactly the engine's arithmetic, rounding included; and if all draws are equally likely, each node has
-    its weight's share of the keys, and one that is added takes exactly its share.
+    its weight's share of the keys, and one that is added moves exactly its share.
 
     The model is the engine's code: its generator of draws in 64 bits, and the leap in floating point, written in whole
-    numbers and rounded as 64-bit floating point rounds. The shares are counted with exact division and D equally likely
-    draws, where D is a multiple of every number up to that of the buckets; the engine has D = 2^31, and shares that are
-    off by parts in 2^31 for that; rounding may end a leap one bucket early. That its generator draws as evenly as
-    chance would is measured, not proved.
+    numbers and rounded as 64-bit floating point rounds. For the shares a draw is one of D equally likely ones (the
+    engine has D = 2^31) and the quotient is exact, where rounding may end a leap one bucket early; the shares are exact
+    when D is a multiple of every number up to that of the buckets, and nearly so for every D. That the generator draws
+    as evenly as chance would is measured, not proved.
 
     How the proof goes: the buckets on which a key lands do not depend on how many there are; the number only says where
     to stop. So with more buckets a key stops where it did or goes on, beyond all that were there. For the shares: from
@@ -277,15 +277,14 @@ move=> KD; rewrite -[RHS]card_ord -sum1_card (big_ord_widen D (fun=> 1) KD) [RHS
 by apply: eq_bigr => d _; case: (d < K).
 Qed.
 
-(** How many of all draws jump to [x] or beyond. *)
-Lemma leaps_beyond b x : b < x -> x %| D -> x * (\sum_(d < D) (x <= leap D b d)) = b.+1 * D.
+(** How many of all draws jump from [b] to [x] or beyond: (b + 1) / x of them, rounded down. *)
+Definition beyond b x := \sum_(d < D) (x <= leap D b d).
+
+Lemma beyond_exactly b x : b < x -> beyond b x = b.+1 * D %/ x.
 Proof.
-move=> bx /dvdnP[q Dq]; have x0 : 0 < x by apply: leq_ltn_trans bx.
-have E (d : 'I_D) : (x <= leap D b d) = (d < b.+1 * q).
-  by rewrite /leap leq_divRL // (_ : b.+1 * D = b.+1 * q * x) ?[x * _]mulnC ?leq_pmul2r // -mulnA -Dq.
-rewrite (eq_bigr (fun d : 'I_D => nat_of_bool (d < b.+1 * q))) => [|d _]; last by rewrite E.
-rewrite sum_below; last by rewrite [X in _ <= X]Dq mulnC leq_mul2l bx orbT.
-by rewrite mulnC -mulnA -Dq.
+move=> bx; have x0 : 0 < x by apply: leq_ltn_trans bx.
+rewrite /beyond -(@sum_below (b.+1 * D %/ x)); last by rewrite -{2}(mulKn D x0) leq_div2r // leq_mul2r bx orbT.
+by apply: eq_bigr => d _; rewrite /leap !leq_divRL // mulnC.
 Qed.
 
 (** How many of the sequences of [m] draws lead from bucket [b] to [c], of [n]. *)
@@ -313,36 +312,63 @@ rewrite (eq_bigr (fun=> nat_of_bool (b == c))) => [|ds _]; last by rewrite E lt.
 by rewrite sum_nat_const card_tuple card_ord mulnC.
 Qed.
 
-Lemma hits_share m n b c : (forall x, 0 < x <= n -> x %| D) -> b < n -> n <= b + m.+1 -> c < n ->
-  n * hits m n b c = (if c == b then b.+1 else (b < c)) * D ^ m.
+(** From bucket [b] a key stays in (b + 1) / n of the cases, and ends on each later bucket in 1 / n. *)
+Definition odds b c := if c == b then b.+1 else nat_of_bool (b < c).
+
+(** The odds, in parts of n, once the first of the draws is [d]. *)
+Definition after n b c (d : 'I_D) := if leap D b d < n then odds (leap D b d) c else n * (b == c).
+
+(** One jump, if [beyond] is (b + 1) / x up to an error [e]: what each draw leads to, in parts of n, adds up to that. *)
+Lemma one_jump e n b c : (forall x, b < x <= n -> x * beyond b x <= b.+1 * D <= x * beyond b x + e) ->
+  b < n -> c < n ->
+  odds b c * D <= \sum_(d < D) after n b c d + e /\ \sum_(d < D) after n b c d <= odds b c * D + e.
 Proof.
-move=> divs; elim: m b => [|m IH] b bn nb cn.
-  rewrite hits0 expn0 muln1; have -> : n = b.+1 by lia.
-  by rewrite eq_sym; case: eqP => _; lia.
-rewrite hitsS big_distrr /= expnS mulnA.
-have beyond x : b < x <= n -> x * (\sum_(d < D) (x <= leap D b d)) = b.+1 * D.
-  by case/andP=> bx xn; rewrite leaps_beyond // divs // (leq_trans _ bx).
-have step (d : 'I_D) : n * (if leap D b d < n then hits m n (leap D b d) c else (b == c) * D ^ m) =
-    (if leap D b d < n then (if c == leap D b d then (leap D b d).+1 else leap D b d < c) else n * (b == c)) * D ^ m.
-  case: ltnP => lt; last by rewrite mulnA.
-  by rewrite IH //; have := leap_goes_forward b d; lia.
-rewrite (eq_bigr _ (fun d _ => step d)) -big_distrl /=; congr (_ * _).
-have fw := leap_goes_forward b.
+move=> near bn cn; have fw := leap_goes_forward b; rewrite /odds.
 case: (eqVneq c b) => [cb|cb].
-  rewrite cb -(beyond n) ?bn ?leqnn // big_distrr; apply: eq_bigr => d _ /=; have := fw d.
-  by case: (ltnP (leap D b d) n) => lt /=; [case: eqP|]; lia.
+  have -> : \sum_(d < D) after n b c d = n * beyond b n.
+    rewrite big_distrr; apply: eq_bigr => d _ /=; have := fw d; rewrite /after /odds cb eqxx.
+    by case: (ltnP (leap D b d) n) => lt /=; [case: eqP|]; lia.
+  by have := near n; rewrite bn leqnn => /(_ isT) /andP[]; lia.
 case: (ltnP b c) => bc; last first.
-  rewrite mul0n big1 // => d _; have := fw d.
+  rewrite mul0n big1 // => d _; have := fw d; rewrite /after /odds [b == c]eq_sym (negbTE cb).
   by case: (ltnP (leap D b d) n) => lt /=; [case: eqP|]; lia.
-rewrite mul1n; pose A (d : 'I_D) :=
-  if leap D b d < n then (if c == leap D b d then (leap D b d).+1 else leap D b d < c) else n * false.
-rewrite (eq_bigr A) //.
-have term (d : 'I_D) : A d + c.+1 * (c < leap D b d) = c * (c <= leap D b d) + 1.
-  by rewrite /A; case: (ltngtP c (leap D b d)) => lt; case: (ltnP (leap D b d) n) => /= ln; rewrite ?muln0 ?muln1; lia.
-apply: (@addIn (b.+1 * D)); rewrite [RHS]addnC.
-rewrite -{1}(beyond c.+1) ?ltnS ?(ltnW bc) // -(beyond c) ?bc ?(ltnW cn) //.
-rewrite big_distrr -big_split (eq_bigr (fun d : 'I_D => c * (c <= leap D b d) + 1)) => [|d _]; last exact: term.
-by rewrite big_split /= -big_distrr sum1_card card_ord.
+have term (d : 'I_D) : after n b c d + c.+1 * (c < leap D b d) = c * (c <= leap D b d) + 1.
+  rewrite /after /odds [b == c]eq_sym (negbTE cb).
+  by case: (ltngtP c (leap D b d)) => lt; case: (ltnP (leap D b d) n) => /= ln; rewrite ?muln0 ?muln1; lia.
+have : \sum_(d < D) after n b c d + c.+1 * beyond b c.+1 = c * beyond b c + D.
+  rewrite big_distrr -big_split (eq_bigr (fun d : 'I_D => c * (c <= leap D b d) + 1)) => [|d _]; last exact: term.
+  by rewrite big_split /= -big_distrr sum1_card card_ord.
+have /andP[] : c * beyond b c <= b.+1 * D <= c * beyond b c + e by rewrite near // bc ltnW.
+have /andP[] : c.+1 * beyond b c.+1 <= b.+1 * D <= c.+1 * beyond b c.+1 + e by rewrite near // ltnS ltnW.
+by rewrite mul1n; lia.
+Qed.
+
+Lemma hits_near e m n b c :
+  (forall b x, b < x <= n -> x * beyond b x <= b.+1 * D <= x * beyond b x + e) ->
+  b < n -> n <= b + m.+1 -> c < n ->
+  odds b c * D * D ^ m <= D * (n * hits m n b c) + m * e * D ^ m /\
+  D * (n * hits m n b c) <= (odds b c * D + m * e) * D ^ m.
+Proof.
+move=> near; elim: m b => [|m IH] b bn nb cn.
+  rewrite hits0 expn0 !muln1 mul0n !addn0; have -> : n = b.+1 by lia.
+  by rewrite /odds eq_sym; case: eqP => _; case: ltnP => //=; nia.
+have := one_jump (near b) bn cn; set S := \sum_(d < D) _ => -[lo hi].
+pose T (d : 'I_D) := if leap D b d < n then hits m n (leap D b d) c else (b == c) * D ^ m.
+have each (d : 'I_D) : after n b c d * D * D ^ m <= D * (n * T d) + m * e * D ^ m /\
+    D * (n * T d) <= after n b c d * D * D ^ m + m * e * D ^ m.
+  have fw := leap_goes_forward b d; rewrite /after /T; case: (ltnP (leap D b d) n) => lt.
+    have far : n <= leap D b d + m.+1 by lia.
+    have [] := IH _ lt far cn; rewrite mulnDl; lia.
+  by rewrite !mulnA [n * _ * D]mulnAC [n * D]mulnC !leq_addr.
+have bounds : S * D * D ^ m <= D * (n * hits m.+1 n b c) + D * (m * e * D ^ m) /\
+    D * (n * hits m.+1 n b c) <= S * D * D ^ m + D * (m * e * D ^ m).
+  have -> : D * (m * e * D ^ m) = \sum_(d < D) m * e * D ^ m by rewrite sum_nat_const card_ord.
+  rewrite hitsS !big_distrr !big_distrl -!big_split.
+  by split; apply: leq_sum => d _; have [] := each d.
+have scaled : odds b c * D * (D * D ^ m) <= (S + e) * (D * D ^ m) /\
+    S * (D * D ^ m) <= (odds b c * D + e) * (D * D ^ m).
+  by rewrite !leq_mul2r lo hi !orbT.
+by rewrite expnS; lia.
 Qed.
 Lemma buckets_of_node ws i : \sum_(c < sumn ws) (node_of ws c == i) = nth 0 ws i.
 Proof.
@@ -359,30 +385,64 @@ elim: ws c => [|w ws IH] c //= lt; rewrite node_of_cons; case: (ltnP c w) => // 
 by rewrite ltnS IH // ltn_subLR.
 Qed.
 
-(** Of all sequences of draws a node of weight w has exactly w in W, where W is the sum of weights.
-    Law: jump_shares. Engine: crates/core/src/pick/jump.rs. *)
-Theorem jump_shares ws i : 0 < sumn ws -> (forall x, 0 < x <= sumn ws -> x %| D) ->
-  sumn ws * #|[set ds : (sumn ws).-tuple 'I_D | node ws ds == i]| = nth 0 ws i * D ^ sumn ws.
+Lemma node_hits ws i (W := sumn ws) : 0 < W ->
+  #|[set ds : W.-tuple 'I_D | node ws ds == i]| = \sum_(c < W) (node_of ws c == i) * hits W W 0 c.
 Proof.
-set W := sumn ws => W0 divs; rewrite -sum1_card big_mkcond.
-transitivity (W * \sum_(ds : W.-tuple 'I_D) \sum_(c < W) (node_of ws c == i) * (jump_from W 0 ds == c)).
-  congr (_ * _); apply: eq_bigr => ds _; have lt : jump_from W 0 ds < W by apply: jumps_lt.
+move=> W0; rewrite -sum1_card big_mkcond.
+transitivity (\sum_(ds : W.-tuple 'I_D) \sum_(c < W) (node_of ws c == i) * (jump_from W 0 ds == c)).
+  apply: eq_bigr => ds _; have lt : jump_from W 0 ds < W by apply: jumps_lt.
   rewrite (bigD1 (Ordinal lt)) //= eqxx muln1 big1 => [|c]; last first.
     by rewrite -(inj_eq val_inj) /= eq_sym => /negbTE ->; rewrite muln0.
   by rewrite inE /node -/W addn0; case: eqP.
-rewrite exchange_big big_distrr -(buckets_of_node ws i) big_distrl; apply: eq_bigr => c _.
-rewrite /= -big_distrr mulnCA -/(hits W W 0 c) hits_share //; last by rewrite add0n.
-by congr (_ * _); rewrite (_ : (if _ then _ else _) = 1) ?mul1n //; case: (val c).
+by rewrite exchange_big; apply: eq_bigr => c _; rewrite /= -big_distrr.
 Qed.
 
-(** When a node of weight w is added at the end, exactly w in W + w of the sequences of draws move: no more than its
-    share.
+Lemma odds0 c : odds 0 c = 1.
+Proof. by rewrite /odds; case: c. Qed.
+
+(** If D is a multiple of every number up to the sum of weights W, then a node of weight w has exactly w in W of all
+    sequences of draws.
+    Law: jump_shares. Engine: crates/core/src/pick/jump.rs. *)
+Theorem jump_shares ws i (W := sumn ws) : 0 < W -> (forall x, 0 < x <= W -> x %| D) ->
+  W * #|[set ds : W.-tuple 'I_D | node ws ds == i]| = nth 0 ws i * D ^ W.
+Proof.
+move=> W0 divs; rewrite node_hits // big_distrr -(buckets_of_node ws i) big_distrl; apply: eq_bigr => c _ /=.
+rewrite mulnCA; congr (_ * _); have near b x : b < x <= W -> x * beyond b x <= b.+1 * D <= x * beyond b x + 0.
+  case/andP => bx xW; rewrite beyond_exactly // addn0 -eqn_leq mulnC divnK //.
+  by rewrite dvdn_mull // divs // xW (leq_ltn_trans _ bx).
+have [] := @hits_near 0 W W 0 c near W0 (leqnSn W) (ltn_ord c).
+rewrite odds0 mul1n !muln0 !mul0n !addn0 !leq_pmul2l // => lo hi.
+by apply/eqP; rewrite eqn_leq hi lo.
+Qed.
+
+(** Whatever D is: a node of weight w has its share of all sequences of draws, within W^2 / D of it (for the engine's
+    D = 2^31 and a thousand buckets: within one in two thousand).
+    Law: jump_shares. Engine: crates/core/src/pick/jump.rs. *)
+Theorem jump_shares_nearly ws i (W := sumn ws) : 0 < W ->
+  nth 0 ws i * (D - W ^ 2) * D ^ W <= D * (W * #|[set ds : W.-tuple 'I_D | node ws ds == i]|)
+    <= nth 0 ws i * (D + W ^ 2) * D ^ W.
+Proof.
+move=> W0; have near b x : b < x <= W -> x * beyond b x <= b.+1 * D <= x * beyond b x + W.
+  case/andP => bx xW; rewrite beyond_exactly // mulnC leq_trunc_div {1}(divn_eq (b.+1 * D) x) leq_add2l.
+  by rewrite (leq_trans _ xW) // ltnW // ltn_mod (leq_ltn_trans _ bx).
+have each (c : 'I_W) : (D - W ^ 2) * D ^ W <= D * (W * hits W W 0 c) <= (D + W ^ 2) * D ^ W.
+  have [] := @hits_near W W W 0 c near W0 (leqnSn W) (ltn_ord c).
+  by rewrite odds0 mul1n -mulnn mulnBl leq_subLR addnC => -> ->.
+have -> : D * (W * #|[set ds : W.-tuple 'I_D | node ws ds == i]|)
+    = \sum_(c < W) (node_of ws c == i) * (D * (W * hits W W 0 c)).
+  by rewrite node_hits // !big_distrr; apply: eq_bigr => c _ /=; rewrite [W * _]mulnCA mulnCA.
+rewrite -!mulnA -(buckets_of_node ws i) !big_distrl /=.
+by apply/andP; split; apply: leq_sum => c _; rewrite leq_mul2l; have /andP[lo hi] := each c; rewrite ?lo ?hi orbT.
+Qed.
+
+(** When a node of weight w is added at the end, then, with such a D, exactly w in W + w of the sequences of draws move:
+    its share, and no more.
     Law: jump_shares. Engine: crates/core/src/pick/jump.rs. *)
 Theorem jump_moves ws w (W := sumn ws) : 0 < W -> (forall x, 0 < x <= W + w -> x %| D) ->
   (W + w) * #|[set ds : (W + w).-tuple 'I_D | node (rcons ws w) ds != node ws ds]| = w * D ^ (W + w).
 Proof.
 move=> W0 divs; have sumE : sumn (rcons ws w) = W + w by rewrite sumn_rcons.
-have := @jump_shares (rcons ws w) (size ws); rewrite sumE nth_rcons ltnn eqxx addn_gt0 W0 => <- //.
+have := @jump_shares (rcons ws w) (size ws); rewrite /= sumE nth_rcons ltnn eqxx addn_gt0 W0 => <- //.
 congr (_ * _); apply: eq_card => ds; rewrite !inE /node sumE.
 have range : W <= W + w <= W + w by rewrite leq_addr leqnn.
 have forward b d : b < W + w -> xpredT d -> b < leap D b (d : 'I_D) by move=> _ _; apply: leap_goes_forward.

@@ -264,13 +264,15 @@ ENTRIES = (
         corrected=(
             "A node has as many buckets as its weight. When one is added at the end a key stays or goes to it, "
             "rounding included; when the last leaves only its keys move. With equally likely draws a node has w/W of "
-            "the keys, and one that is added moves as many. Any other that leaves shifts the keys of all behind it."
+            "the keys, within W²/2^31 of it for draws of 31 bits, and one that is added moves as many. Any other "
+            "that leaves shifts the keys of all behind it."
         ),
         laws=("jump_shares", "joining_is_monotone", "leaving_is_minimal"),
         lemmas=(
             "jumping_is_monotone",
             "jump_adds_at_the_end",
             "jump_shares",
+            "jump_shares_nearly",
             "jump_moves",
             "three_buckets_share_alike",
         ),
