@@ -8,7 +8,8 @@
     and with the engine's greatest weights no number ever leaves 64 bits.
 
     The model is the engine's code, step by step: the lags (in parts of 1 / fine, the engine's 2^20, or nginx's 1), the
-    scan for the first of the greatest, who has no weight being out. Weights stand here.
+    scan for the first of the greatest, who has no weight being out. Weights stand here; in
+    SmoothChanges.v they change, and in SmoothOut.v nodes are out.
 
     How the proof goes: one step of the program is one step of the fractions (`turn_is_a_step`), so that what holds of
     those holds here. After n steps a lag is n times the weight less W times the picks. After W / gcd steps that is a

@@ -34,6 +34,35 @@ def test_the_engine_lends_whom_the_proved_program_lends(coq: Coq) -> None:
     assert coq.compute_all("SmoothInteger", asked) == lent
 
 
+def changing(seed: int, picks: int) -> tuple[list[list[int]], list[int]]:
+    """The weights at each pick, often others than at the one before, and who was lent."""
+    rng = random.Random(seed)
+    heaviest = rng.choice([3, 30, 65_535])
+    weights = [rng.randint(1, heaviest) for _ in range(rng.randint(1, 9))]
+    balancer = cluster(weights, "weighted_round_robin", seed)
+    history, lent = [], []
+    for _ in range(picks):
+        while rng.random() < 0.4:
+            node = rng.randrange(len(weights))
+            weights[node] = rng.randint(1, heaviest)
+            balancer.update(str(node), weight=weights[node])
+        history.append(list(weights))
+        lent.append(lend(balancer))
+    return history, lent
+
+
+def test_the_engine_rounds_as_the_proved_program_rounds(coq: Coq) -> None:
+    """Pick by pick while weights change, over 30 clusters: lags are reckoned anew and levelled alike."""
+    walks = [changing(seed, 150) for seed in range(30)]
+    asked = [
+        f"SmoothChanges.run_changing SmoothInteger.engine_fine {len(history[0])} "
+        f"[:: {'; '.join(map(listed, history))}]"
+        for history, _ in walks
+    ]
+    found = coq.compute_all("SmoothInteger SmoothChanges", asked)
+    assert found == [lent for _, lent in walks]
+
+
 def test_the_engine_passes_over_the_turns_that_the_proof_passes_over(coq: Coq) -> None:
     """Pick by pick while 1 to k - 1 nodes are drained, over 40 vectors of weights whose period is laid out."""
     rng = random.Random(5)

@@ -178,7 +178,7 @@ ENTRIES = (
             "clipped and a fallback. Learners are planned."
         ),
         laws=("smooth_bounds_while_weights_change",),
-        lemmas=("swrr_lag",),
+        lemmas=("swrr_lag", "changing_weights"),
     ),
     Theorem(
         number="7.3",

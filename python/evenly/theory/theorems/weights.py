@@ -87,7 +87,8 @@ ENTRIES = (
             "ties: -(1 - 1/k) <= L_i(t) <= H_k - 1, also when the weights are others at every "
             "step; for a set S, sum_S L_i <= |S| (H_k - H_|S|). For fixed weights every period "
             "of W/g picks is exact, and in whole numbers the lags are these times W: with weights "
-            "to 65,535 and 4,194,304 nodes they stay within 64 bits. While nodes D are out, a "
+            "to 65,535 and 4,194,304 nodes they stay within 64 bits. Each change of the sum of "
+            "weights costs the engine 2/2^20 of a request by rounding. While nodes D are out, a "
             "laid-out period passes over their turns: then node i, of share q among those left, "
             "lags by at most H_k - 1 + q |D| (H_k - H_|D|). Of `random` the statement is true as "
             "written, with variance T p (1 - p)."
@@ -114,6 +115,9 @@ ENTRIES = (
             "nothing_overflows",
             "bounds_with_nodes_out",
             "periods_stay_exact_with_nodes_out",
+            "changing_weights",
+            "changing_weights_set",
+            "one_three_one",
         ),
         sources=("R. Tijdeman, The chairman assignment problem, Discrete Mathematics 32, 1980",),
     ),
@@ -167,6 +171,7 @@ ENTRIES = (
             "deadline_quota",
             "nothing_beats_the_deadline_bound",
             "deadline_while_weights_change",
+            "no_rule_keeps_both_bounds",
         ),
         lemmas=(
             "tijdemans_bound",
@@ -174,6 +179,7 @@ ENTRIES = (
             "somebody_is_always_due",
             "seven_turns_by_deadline",
             "nothing_beats_tijdemans_bound",
+            "no_order_keeps_both_bounds",
         ),
         sources=("R. Tijdeman, The chairman assignment problem, Discrete Mathematics 32, 1980",),
     ),
