@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
+from math import floor
+from typing import TYPE_CHECKING
 
 from evenly import _engine
 from evenly.theory.laws.ground import cluster, harmonic, lend, shares_of
 from evenly.theory.laws.law import law, need
-from evenly.theory.laws.weighted_round_robin import FINE, vectors
+from evenly.theory.laws.weighted_round_robin import FINE, bounds, in_bounds, vectors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 STOOD = Fraction(31, 100)
 """What a node may be behind beyond H_k - 1 after a time in which the weights stood: 1 - ln 2, rounded up."""
@@ -55,6 +60,40 @@ def nothing_beats_the_deadline_bound(seed: int) -> str:
             closest = min(closest, off - bound + Fraction(1, total))
             need(off >= bound - Fraction(1, total), f"{name}, weights {weights}: only {off} off")
     return f"{len(names)} strategies, 5 vectors of weights; closest {float(closest):.4f} above"
+
+
+@law
+def no_rule_keeps_both_bounds(seed: int) -> str:
+    """With weights 1, 27, 243, 243 each order puts a node over 1 off, or a set over |S| (H_4 - H_|S|), in 146 picks."""
+    weights = [1, 27, 243, 243]
+    total, (sets, _) = sum(weights), bounds(4)
+    # In units of 1/W all lags are whole, so the bounds may be rounded to whole numbers, too.
+    most = [floor(each * total) for each in sets]
+
+    def kept(lags: Sequence[int]) -> bool:
+        return in_bounds(lags, most, -total) and max(lags) <= total
+
+    names = [entry["name"] for entry in _engine.strategies() if not entry["uses_key"]]
+    for name in names:
+        balancer, lags, good = cluster(weights, name, seed), [0] * 4, True
+        for _ in range(146):
+            lags = [lag + weight for lag, weight in zip(lags, weights, strict=True)]
+            lags[lend(balancer)] -= total
+            good &= kept(lags)
+        need(not good, f"{name} has kept both bounds for 146 requests")
+    left: set[tuple[int, ...]] = {(0, 0, 0, 0)}
+    most_left = 0
+    for _ in range(146):
+        a_request = [tuple(map(sum, zip(lags, weights, strict=True))) for lags in left]
+        left = {
+            (*lags[:node], lags[node] - total, *lags[node + 1 :])
+            for lags in a_request
+            for node in range(4)
+        }
+        left = {lags for lags in left if kept(lags)}
+        most_left = max(most_left, len(left))
+    need(not left, f"{len(left)} ways to keep both bounds for 146 requests")
+    return f"{len(names)} strategies, and all orders: never more than {most_left} are left"
 
 
 @law
