@@ -76,18 +76,21 @@ Proof. by vm_compute. Qed.
 
 Definition best_of (lags weights : seq Z) (n : nat) (best : option (nat * Z)) : Prop :=
   if best is Some (index, most) then
-    [/\ (index < n)%N, most = nth 0 lags index, 0 < nth 0 weights index
-      & forall i, (i < n)%N -> 0 < nth 0 weights i -> nth 0 lags i <= most]
+    [/\ (index < n)%N, most = nth 0 lags index, 0 < nth 0 weights index,
+        forall i, (i < n)%N -> 0 < nth 0 weights i -> nth 0 lags i <= most
+      & forall i, (i < index)%N -> 0 < nth 0 weights i -> nth 0 lags i < most]
   else forall i, (i < n)%N -> nth 0 weights i <= 0.
 
 Lemma further_best lags weights n best : best_of lags weights n best ->
   best_of lags weights n.+1 (further best n (nth 0 lags n) (nth 0 weights n)).
 Proof.
-rewrite /further; case: best => [[j m] [jn mj wj h]|h] /=; case: Z.ltb_spec => w0 /=; first case: Z.ltb_spec => lm.
-- by split=> // i; rewrite ltnS leq_eqVlt => /orP[/eqP -> _|ilt wi]; [lia | have := h i ilt wi; lia].
+rewrite /further; case: best => [[j m] [jn mj wj h f]|h] /=; case: Z.ltb_spec => w0 /=; first case: Z.ltb_spec => lm.
+- split=> // i; first by rewrite ltnS leq_eqVlt => /orP[/eqP -> _|ilt wi]; [lia | have := h i ilt wi; lia].
+  by move=> ilt wi; have := h i ilt wi; lia.
 - by split=> // [|i]; first lia; rewrite ltnS leq_eqVlt => /orP[/eqP ->|ilt wi]; [lia | exact: h].
 - by split=> // [|i]; first lia; rewrite ltnS leq_eqVlt => /orP[/eqP ->|ilt wi]; [lia | exact: h].
-- by split=> // i; rewrite ltnS leq_eqVlt => /orP[/eqP ->|ilt wi]; [lia | have := h i ilt; lia].
+- split=> // i; last by move=> ilt wi; have := h i ilt; lia.
+  by rewrite ltnS leq_eqVlt => /orP[/eqP ->|ilt wi]; [lia | have := h i ilt; lia].
 - by move=> i; rewrite ltnS leq_eqVlt => /orP[/eqP ->|ilt]; [lia | exact: h].
 Qed.
 
@@ -103,13 +106,16 @@ by apply: IH; [lia | lia | apply: further_best].
 Qed.
 
 Lemma furthest_behind_spec lags weights : size lags = size weights -> weighted weights ->
-  (furthest_behind lags weights < size lags)%N /\
-  forall i, (i < size lags)%N -> nth 0 lags i <= nth 0 lags (furthest_behind lags weights).
+  let picked := furthest_behind lags weights in
+  [/\ (picked < size lags)%N, forall i, (i < size lags)%N -> nth 0 lags i <= nth 0 lags picked
+    & forall i, (i < picked)%N -> nth 0 lags i < nth 0 lags picked].
 Proof.
 move=> sz /andP[w0 /all_nthP wpos]; rewrite /furthest_behind.
 have := @scan_best lags weights 0 None sz isT; rewrite !drop0 => /(_ (fun i => ltac:(by []))).
 case: scan => [[j m]|] /=; last by move/(_ 0%N); have := wpos 0 0%N; lia.
-by case=> jlt -> _ h; split=> // i ilt; apply: h => //; have := wpos 0 i; lia.
+case=> jlt -> _ most first; split=> // i ilt; [apply: most | apply: first] => //.
+  by have := wpos 0 i; lia.
+by have := wpos 0 i; lia.
 Qed.
 
 (** ** One turn is one step of the fractions *)
@@ -131,7 +137,7 @@ Lemma turnP fine weights lags : size lags = size weights -> weighted weights ->
         nth 0 after i = nth 0 lags i + nth 0 weights i * fine - (if i == p then total weights * fine else 0)].
 Proof.
 move=> sz wd; rewrite /turn; set lags' := credit _ _ _; have sz' : size lags' = size lags by apply: size_credit.
-have [] := @furthest_behind_spec lags' weights; rewrite ?sz' // => plt most.
+have [] := @furthest_behind_spec lags' weights; rewrite ?sz' // => plt most _.
 set p := furthest_behind _ _ in plt most *; exists p, (set_nth 0 lags' p (nth 0 lags' p - total weights * fine)).
 split=> //; split=> // [|i ilt|i ilt].
 - by rewrite size_set_nth sz'; apply/maxn_idPr.
@@ -469,6 +475,30 @@ by rewrite -[in RHS](subnKC tT) modnDl.
 Qed.
 
 End Standing.
+
+(** Nodes of equal weight have their turns in the order of the list, as in plain round robin: so the engine lays these
+    out at once, however many there are.
+    Law: equal_weights_take_turns. Engine: crates/core/src/pick/turns.rs. *)
+Theorem equal_weights_in_turn fine c k : 0 < fine -> 0 < c -> (0 < k)%N -> run fine (nseq k c) k = iota 0 k.
+Proof.
+move=> f0 c0 k0; set weights := nseq k c; have szw : size weights = k by rewrite size_nseq.
+have wd : weighted weights by rewrite /weighted szw k0 all_nseq; apply/orP; right; lia.
+have sum : total weights = Z.of_nat k * c.
+  by rewrite /weights; elim: (k) => // n IH; rewrite -[total _]/(c + total (nseq n c)) IH; lia.
+suff in_turn n : (n <= k)%N -> run fine weights n = iota 0 n by apply: in_turn.
+elim: n => // n IH nk; rewrite -addn1 iotaD /run turns_add /= -/(run _ _ _) -/(lags_after _ _ _) IH ?(ltnW nk) //.
+set lags := lags_after fine weights n; have szl : size lags = k by rewrite turns_size ?size_nseq.
+have owed i : (i < k)%N -> nth 0 (credit fine weights lags) i =
+    fine * (Z.of_nat n * c - Z.of_nat k * c * (if (i < n)%N then 1 else 0)) + c * fine.
+  move=> ilt; rewrite nth_credit ?szl ?szw // (lags_after_counts fine wd) ?szw // IH ?(ltnW nk) // sum nth_nseq ilt.
+  by rewrite count_uniq_mem ?iota_uniq // mem_iota add0n; case: (i < n)%N.
+have szc : size (credit fine weights lags) = k by rewrite size_credit // szl szw.
+have [] := furthest_behind_spec (etrans szc (esym szw)) wd; rewrite /turns /turn /= szc.
+set p := furthest_behind _ _ => plt most first; congr (_ ++ [:: _]); apply/eqP; rewrite eqn_leq; apply/andP; split.
+  by rewrite leqNgt; apply/negP => np; have := first n np; rewrite !owed // ltnn (ltnNge p) (ltnW np) /=; lia.
+rewrite leqNgt; apply/negP => pn; have := most n nk; rewrite !owed // ltnn pn.
+by have := Z.mul_pos_pos _ _ f0 c0; nia.
+Qed.
 
 (** ** Nothing overflows *)
 

@@ -135,6 +135,17 @@ def smooth_period(seed: int) -> str:
 
 
 @law
+def equal_weights_take_turns(seed: int) -> str:
+    """Nodes of equal weight have their turns in the order of the list, as in plain round robin."""
+    rng = random.Random(seed)
+    for count in (1, 2, 7, 100, 5000):
+        balancer = cluster([rng.randint(1, HEAVIEST)] * count, "weighted_round_robin", seed)
+        lent = [lend(balancer) for _ in range(2 * count)]
+        need(lent == [*range(count), *range(count)], f"{count} nodes of equal weight: {lent[:20]}")
+    return "two rounds of 1, 2, 7, 100 and 5,000 nodes"
+
+
+@law
 def smooth_with_nodes_out(seed: int) -> str:
     """While nodes D are out, node i, of share q among the others, lags by at most H_k - 1 + q |D| (H_k - H_|D|)."""
     rng = random.Random(seed)

@@ -64,9 +64,10 @@ ENTRIES = (
             "State is the vector of lags L_i. Each step adds p_i = w_i / W to every lag, lends "
             "the node with the greatest, and takes 1 from it (smooth weighted round robin)."
         ),
-        laws=("smooth_period",),
+        laws=("smooth_period", "equal_weights_take_turns"),
         lemmas=(
             "five_one_one",
+            "equal_weights_in_turn",
             "all_even_after_a_period",
             "period_is_exact",
             "turns_go_round",
