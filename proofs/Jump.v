@@ -8,9 +8,9 @@
 
     The model is the engine's code: its generator of draws in 64 bits, and the leap in floating point, written in whole
     numbers and rounded as 64-bit floating point rounds. For the shares a draw is one of D equally likely ones (the
-    engine has D = 2^31) and the quotient is exact, where rounding may end a leap one bucket early; the shares are exact
-    when D is a multiple of every number up to that of the buckets, and nearly so for every D. That the generator draws
-    as evenly as chance would is measured, not proved.
+    engine has D = 2^31) and the quotient is exact; rounding may end a leap one bucket beside, no more. The shares are
+    exact when D is a multiple of every number up to that of the buckets, and nearly so for every D. That the generator
+    draws as evenly as chance would is measured, not proved.
 
     How the proof goes: the buckets on which a key lands do not depend on how many there are; the number only says where
     to stop. So with more buckets a key stops where it did or goes on, beyond all that were there. For the shares: from
@@ -157,6 +157,57 @@ suff : b + 1 <= keep53 p / 2 ^ e by lia.
 apply: N.div_le_lower_bound; first by lia.
 by apply: N.le_trans kept; rewrite e52; nia.
 Qed.
+Lemma nearest_near a d : 0 < d -> 2 * a <= 2 * d * nearest a d + d /\ 2 * d * nearest a d <= 2 * a + d.
+Proof.
+move=> d0; have d_neq0 : d <> 0 by lia.
+rewrite /nearest; move: (N.div_mod a d d_neq0) (N.mod_lt a d d_neq0).
+move: (a / d) (a mod d) => c r E rd; case: N.compare_spec => cmp; [case: (N.even c)| |]; nia.
+Qed.
+
+Lemma keep53_near p c : p <= c * 2 ^ 53 -> 1 <= c -> p <= keep53 p + c /\ keep53 p <= p + c.
+Proof.
+move=> pc c1; rewrite /keep53; set s := N.size p - 53.
+have s0 : 0 < 2 ^ s by have := N.pow_nonzero 2 s; lia.
+have small : 2 ^ s <= 2 * c.
+  case: (N.eq_dec s 0) => [->|s_pos]; first by rewrite N.pow_0_r; lia.
+  have p0 : p <> 0 by move=> p0; move: s_pos; rewrite /s p0.
+  have [le _] : 2 ^ N.log2 p <= p < 2 ^ N.succ (N.log2 p) by apply: N.log2_spec; lia.
+  have E : N.log2 p = 52 + s by move: s_pos; rewrite /s N.size_log2 //; lia.
+  by move: le; rewrite E N.pow_add_r; nia.
+have [lo hi] := nearest_near p s0; nia.
+Qed.
+
+(** Rounding moves a leap by one bucket at the most, from each of the first 2^20 buckets.
+    Law: jump_leaps. Engine: crates/core/src/pick/jump.rs. *)
+Theorem float_leap_near b d (exact := (b + 1) * 2 ^ 31 / d) : b + 1 <= 2 ^ 20 -> 1 <= d <= 2 ^ 31 ->
+  exact <= float_leap b d + 1 /\ float_leap b d <= exact + 1.
+Proof.
+move=> b20 [d1 d31]; rewrite /float_leap; set e := 21 + N.log2_up d.
+have [d_le d_gt] := log2_up_between d1.
+have two_e : 2 ^ 31 * 2 ^ e = 2 ^ 52 * 2 ^ N.log2_up d by rewrite -!N.pow_add_r; congr (2 ^ _); rewrite /e; lia.
+have e_big : 2 ^ 21 <= 2 ^ e by apply: N.pow_le_mono_r; rewrite /e; lia.
+have d_neq0 : d <> 0 by lia.
+have m_le : nearest (2 ^ 31 * 2 ^ e) d <= 2 ^ 53 by apply: nearest_le; [lia|rewrite two_e; nia].
+have d0 : 0 < d by lia.
+have [m_lo m_hi] := nearest_near (2 ^ 31 * 2 ^ e) d0.
+set m := nearest _ d in m_le m_lo m_hi *; set p := (b + 1) * m.
+have [p_lo p_hi] : p <= keep53 p + (b + 1) /\ keep53 p <= p + (b + 1).
+  by apply: keep53_near; [rewrite /p; nia|lia].
+move: (keep53 p) p_lo p_hi => p' p_lo p_hi.
+have e_neq0 : 2 ^ e <> 0 by lia.
+move: (N.div_mod p' _ e_neq0) (N.mod_lt p' _ e_neq0); move: (p' / 2 ^ e) (p' mod 2 ^ e) => f r Ef rf.
+move: (N.div_mod ((b + 1) * 2 ^ 31) d d_neq0) (N.mod_lt ((b + 1) * 2 ^ 31) d d_neq0).
+rewrite /exact; move: (_ / d) (_ mod d) => q r' Eq rq.
+have c20 : 3 * (b + 1) <= 2 * 2 ^ e by apply: (N.le_trans _ (3 * 2 ^ 20)); lia.
+rewrite /p in p_lo p_hi; move: (2 ^ e) (b + 1) Ef rf m_lo m_hi c20 p_lo p_hi Eq rq {e_big e_neq0 two_e}.
+move: (2 ^ 31) => B E c Ef rf m_lo m_hi c20 p_lo p_hi Eq rq.
+have up : 2 * d * p' <= 2 * (c * B) * E + 3 * c * d by nia.
+have down : 2 * (c * B) * E <= 2 * d * p' + 3 * c * d by nia.
+rewrite Eq in up down; have cd : 3 * c * d <= 2 * E * d by nia.
+have E0 : 0 < d * E by nia.
+split; apply/N.lt_succ_r; apply: (proj2 (N.mul_lt_mono_pos_l (d * E) _ _ E0)); nia.
+Qed.
+
 Fixpoint draws (count : nat) (key : N) : seq N :=
   if count is count'.+1 then draw (next_key key) :: draws count' (next_key key) else [::].
 

@@ -267,9 +267,10 @@ ENTRIES = (
             "the keys, within W²/2^31 of it for draws of 31 bits, and one that is added moves as many. Any other "
             "that leaves shifts the keys of all behind it."
         ),
-        laws=("jump_shares", "joining_is_monotone", "leaving_is_minimal"),
+        laws=("jump_shares", "jump_leaps", "joining_is_monotone", "leaving_is_minimal"),
         lemmas=(
             "jumping_is_monotone",
+            "float_leap_near",
             "jump_adds_at_the_end",
             "jump_shares",
             "jump_shares_nearly",
