@@ -119,6 +119,8 @@ ENTRIES = (
             "changing_weights",
             "changing_weights_set",
             "one_three_one",
+            "alias_is_exact",
+            "alias_of_five_one_one",
         ),
         sources=("R. Tijdeman, The chairman assignment problem, Discrete Mathematics 32, 1980",),
     ),
