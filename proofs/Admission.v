@@ -20,13 +20,15 @@ Section Room.
 Variable k : nat.
 Implicit Types load C : 'I_k -> nat.
 
-(** The two axioms as they are written have no model when the total exceeds the capacities: from them follows all.
+(** That all loads add up to the total, and that no node exceeds its capacity, cannot both hold when the total exceeds
+    the sum of capacities: whoever takes both for axioms can prove anything.
     Law: admission, capacity. Engine: python/evenly/theory/model/ledger.py. *)
 Theorem axioms_inconsistent load C total :
   \sum_i load i = total -> (forall i, load i <= C i) -> \sum_i C i < total -> False.
 Proof. by move=> <- le; rewrite ltnNge leq_sum. Qed.
 
-(** Some node can take a job of s units whenever total + k s < sum C + k, however the total is spread.
+(** A job of s units fits on some of k nodes with capacities C whenever total + k s < sum C + k, however the total load
+    is spread.
     Law: admission. Engine: python/evenly/theory/model/ledger.py. *)
 Theorem admission load C s :
   \sum_i load i + k * s < \sum_i C i + k -> exists i, load i + s <= C i.
@@ -37,8 +39,7 @@ have : \sum_i (C i + 1) <= \sum_i (load i + s).
 by rewrite !big_split /= !sum_nat_const card_ord muln1 leqNgt enough.
 Qed.
 
-(** For a job of one unit that is exact: while no node is over its capacity, one has room if and only if
-    total < sum C.
+(** A job of one unit fits on some node if and only if total < sum C, while no node is over its capacity C.
     Law: admission. Engine: python/evenly/theory/model/ledger.py. *)
 Theorem admission_exact load C :
   (forall i, load i <= C i) -> (exists i, load i + 1 <= C i) <-> \sum_i load i < \sum_i C i.
@@ -141,7 +142,8 @@ Theorem ledger_balances es n :
   lent b = completed b + failed b + in_flight b /\ in_flight b = count_mem (Some n) (loans (run es)).
 Proof. by have [/eqP bal out _] := sound_run es n. Qed.
 
-(** The same of all nodes together.
+(** After every event the books of all nodes together balance: lent = completed + failed + in flight, each added up over
+    the nodes.
     Law: ledger. Engine: crates/core/src/lend.rs, crates/core/src/state.rs. *)
 Theorem ledger_balances_in_total es :
   let total f := \sum_(n <- nodes) f (books (run es) n) in

@@ -163,8 +163,8 @@ split=> [i|]; first by rewrite divr_ge0 ?ler0n.
 by rewrite -mulr_suml -natr_sum mulfV.
 Qed.
 
-(** The bound of smooth weighted round robin for changing weights is attained: after k - 1 requests a node is H_k - 1
-    behind. No strategy has a better bound, by the first theorem; so smooth weighted round robin is optimal.
+(** By smooth weighted round robin, too, weights that change can leave a node exactly H_k - 1 behind, and never more; as
+    they can do so with any strategy, no strategy has a better bound.
     Law: adversary_forces_the_harmonic_lag, smooth_bounds_while_weights_change.
     Engine: crates/core/src/pick/turns.rs, crates/core/src/pick/weighted_round_robin.rs. *)
 Theorem smooth_lag_is_attained : exists L : 'I_k -> R, [/\ reach L, exists i, L i = H k - 1 & forall i, L i <= H k - 1].

@@ -23,7 +23,7 @@ Definition moved i := load i - \sum_j move i j + \sum_j move j i.
 Theorem redistribution_conserves : \sum_i moved i = \sum_i load i.
 Proof. by rewrite big_split sumrB /= [\sum_i \sum_j move j i]exchange_big addrNK. Qed.
 
-(** And nobody is left with less than nothing, if moves are >= 0 and nobody gives more than it has.
+(** Moving load leaves nobody with less than nothing, if moves are >= 0 and nobody gives more than it has.
     Law: redistribution_conserves. Engine: python/evenly/theory/model/algebra.py. *)
 Theorem redistribution_stays_positive :
   (forall i j, 0 <= move i j) -> (forall i, \sum_j move i j <= load i) -> forall i, 0 <= moved i.
@@ -111,7 +111,7 @@ apply: semiring_with_infinity; [exact: minA|exact: minC| |].
 by move=> a b c; rewrite addr_minr.
 Qed.
 
-(** Without minus infinity (max, +) on loads >= 0 is none, whatever is taken for its zero and one.
+(** Without minus infinity (max, +) on loads >= 0 is no semiring, whatever is taken for its zero and one.
     Law: operations_are_semirings. Engine: python/evenly/theory/model/algebra.py. *)
 Theorem max_plus_needs_infinity zero one : ~ semiring (fun a => 0 <= a) Num.max +%R zero one.
 Proof.

@@ -78,7 +78,8 @@ case: nodes => //= n nodes /andP[/andP[_ n0] h] _; suff : 0 <= total weight node
 by elim: nodes h => //= m nodes IH /andP[/andP[_ m0] /IH]; lia.
 Qed.
 
-(** What the engine tests, a product without a division, is x < ceil(c (m + 1) w / W) to the last request.
+(** Whether a node of weight w with x requests of m in flight has room, which the engine tests by products and without a
+    division, is exactly x < ceil(c (m + 1) w / W).
     Law: bounded_load_holds. Engine: crates/core/src/pick/bounded.rs. *)
 Theorem room_is_below_the_limit c nodes n : 0 < total weight nodes ->
   has_room (gate_over c nodes) n = (loans n <? limit c nodes n).
@@ -112,7 +113,8 @@ have due0 : 0 <= a * weight n by apply: Z.mul_nonneg_nonneg; lia.
 by split=> //; lia.
 Qed.
 
-(** For c >= 1 the limits add up to more than all requests in flight, whatever the weights.
+(** For a bound c >= 1 the limits ceil(c (m + 1) w / W) of all nodes add up to more than the m requests in flight,
+    whatever the weights.
     Law: there_is_always_room. Engine: crates/core/src/pick/bounded.rs. *)
 Theorem limits_exceed_loans c nodes : million <= c -> all sound nodes -> (0 < size nodes)%N ->
   total loans nodes < total (limit c nodes) nodes.
@@ -126,7 +128,8 @@ have : a * total weight nodes <= total (limit c nodes) nodes * b.
 by rewrite /a /b /million in b0 c1 *; nia.
 Qed.
 
-(** So in every state somebody has room, and the same is true among the fit nodes alone under limits of their own.
+(** By bounded load somebody has room in every state; and the same is true among the fit nodes alone, under limits of
+    their own.
     Law: there_is_always_room. Engine: crates/core/src/pick/bounded.rs. *)
 Theorem somebody_has_room c nodes : million <= c -> all sound nodes -> (0 < size nodes)%N ->
   has (has_room (gate_over c nodes)) nodes.
@@ -160,8 +163,8 @@ Qed.
 Lemma sound_fits nodes : all sound nodes -> all sound (filter fit nodes).
 Proof. by elim: nodes => //= n nodes IH /andP[n0 /IH]; case: (fit n) => //= ->; rewrite n0. Qed.
 
-(** Whoever is chosen is fit, and below its limit among all nodes or, with nodes out, among the fit ones; and whenever
-    some node is fit, one is chosen.
+(** Whoever is chosen by bounded load is fit, and below its limit among all nodes or, with nodes out, among the fit
+    ones; and whenever some node is fit, one is chosen.
     Law: bounded_load_with_nodes_out. Engine: crates/core/src/pick/bounded.rs. *)
 Theorem bounded_load_with_nodes_out c (order : seq nat) nodes :
   million <= c -> all sound nodes -> has fit nodes -> (forall i, (i < size nodes)%N -> i \in order) ->
@@ -182,8 +185,8 @@ have [j Ej] := first_let_finds (all_named i lt) li; have [/andP[fj rj] _] := fir
 by exists j; split=> //; right; apply/Z.ltb_lt; rewrite -room_is_below_the_limit.
 Qed.
 
-(** While all nodes stand, every request finds a node, and the one it finds had fewer than ceil(c (m + 1) w / W) of the
-    m requests in flight.
+(** While no node is out, bounded load finds a node for every request, and the one it finds had fewer than ceil(c (m +
+    1) w / W) of the m requests in flight.
     Law: bounded_load_holds. Engine: crates/core/src/pick/bounded.rs. *)
 Theorem bounded_load_holds c (order : seq nat) nodes :
   million <= c -> all sound nodes -> all fit nodes -> (0 < size nodes)%N ->
@@ -341,8 +344,8 @@ apply: lent_stands => //; first lia.
 have := @bound_grows peak (Z.max peak (total loans nodes + -1)) i; have := below i; lia.
 Qed.
 
-(** However hot a key, from an idle start no node ever holds more than ceil(c M w / W) requests, M being the most that
-    were ever in flight at once.
+(** While no node is out, however hot a key: from an idle start no node ever holds more than ceil(c M w / W) requests, M
+    being the most that were ever in flight at once.
     Law: bounded_load_peak. Engine: crates/core/src/pick/bounded.rs. *)
 Theorem bounded_load_peak events nodes peak i : run c (idle weights) 0 events = (nodes, peak) ->
   loans (at_place nodes i) <= ceiling (c * peak * nth 0 weights i) (million * W).

@@ -84,7 +84,7 @@ Definition run := foldl step.
 Lemma flag_is_probes n e : probes n = probing n -> probes (step n e) = probing (step n e).
 Proof. by case: n => [[] [] l q] /= E; case: e => [||[] []|[]|] //=; case: l => //; rewrite ?E // => -[]. Qed.
 
-(** At every moment at most one probe is out.
+(** However many requests there are, at every moment at most one of them is out as the probe of an ejected node.
     Law: half_open_lends_one_probe. Engine: crates/core/src/balancer/pick.rs, crates/core/src/health/breaker.rs. *)
 Theorem one_probe_at_a_time events : probes (run fresh events) <= 1.
 Proof.

@@ -125,8 +125,8 @@ case: ifP => la; split=> /=.
   by have := le m; rewrite inE min orbT an am ltnS; apply.
 Qed.
 
-(** Walking the key's own order past the nodes that are out is choosing the least score among those that are in: all
-    that is said above of nodes that join and leave is true of nodes that are drained, ejected, full and back again.
+(** Walking the key's own order past the nodes that are out is choosing the least score among those that are in: so what
+    is true of nodes that join and leave is true of nodes that are drained, ejected, full and back again.
     Law: affinity_survives. Engine: crates/core/src/pick/bounded.rs. *)
 Theorem walk_is_pick (N : finType) (order : seq N) : (forall m, m \in order) ->
   injective (index^~ order) /\
@@ -152,7 +152,7 @@ move=> /walkP[nin ln le] sn; apply/walkP; split=> //=; first by rewrite ln.
 by move=> m min /andP[lm _]; apply: le.
 Qed.
 
-(** The walk finds a node whenever the order names one that may be lent.
+(** The walk along a key's order finds a node whenever the order names one that may be lent.
     Law: capacity. Engine: crates/core/src/pick/bounded.rs. *)
 Theorem walk_finds (T : eqType) (order : seq T) (lets : pred T) m :
   m \in order -> lets m -> exists2 n, walk order lets = Some n & lets n.

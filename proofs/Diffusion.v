@@ -27,7 +27,8 @@ Definition even_out (s : R * R) := let: (x, y) := s in (x + a * (y - x), y + a *
 Definition after n s := iter n even_out s.
 Definition gap (s : R * R) := s.1 - s.2.
 
-(** The total stays, and the difference is multiplied by 1 - 2a in every step.
+(** When a share a of the difference between two nodes is moved to the emptier one in every step, the total stays, and
+    the difference is multiplied by 1 - 2a in every step.
     Law: moving_a_share_settles. Engine: python/evenly/theory/model/algebra.py. *)
 Theorem gap_after n s : (after n s).1 + (after n s).2 = s.1 + s.2 /\ gap (after n s) = (1 - 2%:R * a) ^+ n * gap s.
 Proof.
@@ -67,8 +68,8 @@ have -> : eps * (1 + n%:R * (1 - q)) = eps + n%:R * (eps * (1 - q)) by ring.
 by apply: lt_le_trans far _; rewrite ler_addr ltW.
 Qed.
 
-(** Two nodes that differ settle, which is that their difference falls below any bound for ever, if and only if
-    0 < a < 1.
+(** Two nodes that differ, a share a of the difference being moved in every step, settle, which is that their difference
+    falls below any bound for ever, if and only if 0 < a < 1.
     Law: moving_a_share_settles. Engine: python/evenly/theory/model/algebra.py. *)
 Theorem moving_a_share_settles s : gap s != 0 ->
   (forall eps, 0 < eps -> exists n, forall m, (n <= m)%N -> `|gap (after m s)| < eps) <-> 0 < a < 1.
@@ -85,7 +86,7 @@ by exists n => m /small; rewrite size ltr_pdivl_mulr.
 Qed.
 End TwoNodes.
 
-(** With a = 1 two nodes swap what they have.
+(** With a = 1, when the whole difference is moved each way, two nodes swap what they have.
     Law: moving_a_share_settles. Engine: python/evenly/theory/model/algebra.py. *)
 Theorem a_swap_for_ever (R : archiFieldType) (x y : R) : even_out 1 (x, y) = (y, x).
 Proof. by congr (_, _); ring. Qed.
@@ -114,7 +115,7 @@ have half : \sum_i flow x i = - \sum_i flow x i.
 apply/eqP; rewrite -[_ == 0](@mulrn_eq0 _ _ 2) mulr2n {1}half addNr //.
 Qed.
 
-(** A step conserves the total load.
+(** Moving load along the links of a network conserves the total load.
     Law: moving_along_links_settles. Engine: python/evenly/theory/model/algebra.py. *)
 Theorem spreading_conserves a x : \sum_i spread a x i = \sum_i x i.
 Proof. by rewrite big_split /= -mulr_sumr flow_sum0 mulr0 addr0. Qed.
@@ -132,7 +133,9 @@ have twice : \sum_i x i * flow x i + \sum_i x i * flow x i = - \sum_i \sum_j c i
 apply: (mulIf two); rewrite /tension mulNr divfK // -twice; ring.
 Qed.
 
-(** The sum of squares changes by a^2 times that of the flows, less 2 a times the tension, exactly.
+(** When a share a of all differences moves along the links of a network, the sum of the squares of the loads changes by
+    a^2 times that of the flows, less 2 a times the tension (each link's weight times the square of its difference),
+    exactly.
     Law: moving_along_links_settles. Engine: python/evenly/theory/model/algebra.py. *)
 Theorem squares_after_a_step a x :
   squares (spread a x) = squares x + a ^+ 2 * squares (flow x) - 2%:R * a * tension x.
@@ -151,8 +154,9 @@ rewrite divr_ge0 ?ler0n // sumr_ge0 // => i _; apply: sumr_ge0 => j _.
 by rewrite mulr_ge0 // sqr_ge0.
 Qed.
 
-(** With 0 <= a <= 2 / lambda the sum of squares never grows; it falls by a (2 - a lambda) times the tension at least,
-    which is 0 only when nodes that are linked have equal loads.
+(** In a network whose greatest eigenvalue is at most lambda, moving a share a of all differences, 0 <= a <= 2 / lambda,
+    never lets the sum of squares grow; it falls by a (2 - a lambda) times the tension at least, which is 0 only when
+    nodes that are linked have equal loads.
     Law: moving_along_links_settles. Engine: python/evenly/theory/model/algebra.py. *)
 Theorem moving_along_links_settles lambda a x : bounds lambda -> 0 <= a -> a * lambda <= 2%:R ->
   squares (spread a x) <= squares x - a * (2%:R - a * lambda) * tension x <= squares x.
@@ -165,8 +169,8 @@ have -> : - (a * (2%:R - a * lambda) * tension x) = a ^+ 2 * (lambda * tension x
 by rewrite ler_add2r ler_wpmul2l // exprn_ge0.
 Qed.
 
-(** Over any number of steps the tensions together are at most the first sum of squares over a (2 - a lambda): so they
-    vanish, and the network comes to rest.
+(** In a network whose greatest eigenvalue is at most lambda the tensions of any number of steps together are at most
+    the first sum of squares over a (2 - a lambda): so they vanish, and the network comes to rest.
     Law: moving_along_links_settles. Engine: python/evenly/theory/model/algebra.py. *)
 Theorem all_tension_together lambda a x n : bounds lambda -> 0 <= a -> a * lambda <= 2%:R ->
   a * (2%:R - a * lambda) * (\sum_(m < n) tension (iter m (spread a) x)) <= squares x.
@@ -180,7 +184,7 @@ rewrite big_ord_recr /= mulrDr; apply: le_trans (ler_add IH (lexx _)) _.
 by rewrite -addrA ler_add2l addrC -opprB ler_opp2.
 Qed.
 
-(** The tension is 0 if and only if nodes that are linked have equal loads: then nothing moves any more.
+(** The tension of a network is 0 if and only if nodes that are linked have equal loads: then nothing moves any more.
     Law: moving_along_links_settles. Engine: python/evenly/theory/model/algebra.py. *)
 Theorem no_tension_is_rest x : tension x = 0 <-> forall i j, 0 < c i j -> x i = x j.
 Proof.
@@ -214,7 +218,8 @@ have -> : 2%:R * ((\sum_j w j) * (\sum_j w j * z j ^+ 2) - (\sum_j w j * z j) ^+
 by apply: sumr_ge0 => i _; apply: sumr_ge0 => j _; rewrite mulr_ge0 ?sqr_ge0 // mulr_ge0.
 Qed.
 
-(** Twice the weight of the links of one node bounds every network; so a <= 1 / (that weight) is always safe.
+(** If no node's links together weigh more than d, the network's greatest eigenvalue is at most 2 d; so moving a share a
+    <= 1 / d of all differences is always safe.
     Law: moving_along_links_settles. Engine: python/evenly/theory/model/algebra.py. *)
 Theorem links_bound_the_network d : (forall i, \sum_j c i j <= d) -> bounds (2%:R * d).
 Proof.

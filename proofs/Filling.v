@@ -49,8 +49,8 @@ elim: x m => [|y x IH] [|m] //=; rewrite ?IH ?addnS //.
 by rewrite -/(incr_nth [::] m); elim: m.
 Qed.
 
-(** If m is in use after some events, then at some moment up to then more requests were in flight than the nodes before
-    m have places.
+(** By `first`, if node m (counted from 0) is in use after some events, then at some moment up to then more requests
+    were in flight than the nodes before m have places.
     Law: no_node_more_than_needed. Engine: crates/core/src/pick/first.rs. *)
 Theorem in_use_was_needed C es m : 0 < nth 0 (run C es) m ->
   exists2 j, j <= size es & before m C < sumn (run C (take j es)).

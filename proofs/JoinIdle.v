@@ -58,7 +58,7 @@ elim: nodes place => //= n rest IH place; case: (idle n) => //= [_|/IH //].
 by rewrite eqxx; apply: scan_some.
 Qed.
 
-(** While some fit node is idle an idle fit node is lent, whatever is drawn.
+(** While some fit node is idle `join_idle` lends an idle fit node, whatever is drawn.
     Law: idle_and_waiting_never_meet. Engine: crates/core/src/pick/join_idle.rs. *)
 Theorem an_idle_node_is_lent below busy nodes : has idle nodes ->
   exists i, [/\ join_idle below busy nodes = Some i, i < size nodes & idle (nth nobody nodes i)].
@@ -67,7 +67,7 @@ move=> /(scan_finds below 0)[i found]; exists i; rewrite /join_idle found.
 by have [|[j [-> lt id]]] := scan_found found.
 Qed.
 
-(** So no request joins another while some fit node has none.
+(** By `join_idle` no request joins another while some fit node has none.
     Law: idle_and_waiting_never_meet. Engine: crates/core/src/pick/join_idle.rs. *)
 Theorem idle_and_waiting_never_meet below busy nodes i n :
   join_idle below busy nodes = Some i -> 0 < in_flight (nth nobody nodes i) ->
@@ -79,7 +79,7 @@ have [|j []] := @an_idle_node_is_lent below busy nodes.
 by rewrite lent => -[<-] _ /andP[/eqP E _]; rewrite E in waits.
 Qed.
 
-(** And when none is idle the second rule decides.
+(** When no fit node is idle, `join_idle` lends whom its second rule lends.
     Law: idle_and_waiting_never_meet. Engine: crates/core/src/pick/join_idle.rs. *)
 Theorem the_second_rule_decides below busy nodes : ~~ has idle nodes ->
   join_idle below busy nodes = busy nodes.
@@ -138,7 +138,7 @@ rewrite addnA [LHS]mulrDl -!mulrA !goal_after //.
 by apply/eqP => -[E]; rewrite E ltnn in lt.
 Qed.
 
-(** Of the idle nodes each is lent with chance w_i over the weight of all that are idle.
+(** Of the idle nodes `join_idle` lends each with chance w_i over the weight of all that are idle.
     Law: idle_nodes_are_drawn_by_weight. Engine: crates/core/src/pick/join_idle.rs. *)
 Theorem idle_drawn_by_weight nodes i : all (fun n => 0 < weight n)%N nodes -> idle (nth nobody nodes i) ->
   chance i nodes 0 0 None = (weight (nth nobody nodes i))%:R / (idle_weight nodes)%:R.

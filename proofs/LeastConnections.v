@@ -85,8 +85,8 @@ case: ltngtP => [less|more|same] /=; rewrite size_rcons all_rcons {1}/no_more fn
   by move: same; rewrite w0; nia.
 Qed.
 
-(** The scan finds a node that may be lent and whose (in flight + 1)/weight is the least of all that may; it finds
-    nobody only when none may. Whatever the lots.
+(** The scan of least connections finds a node that may be lent and whose (in flight + 1)/weight is the least of all
+    that may; it finds nobody only when none may. Whatever the lots.
     Law: least_connections_lends_a_least. Engine: crates/core/src/pick/least_connections.rs. *)
 Theorem scan_finds_a_least nodes drawn (at_place := nth nobody nodes) : all (fun n => 0 < weight n) nodes ->
   if scan nodes drawn is Some i then

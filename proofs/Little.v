@@ -77,8 +77,8 @@ Arguments Back {time} i.
 Section Means.
 Variable R : numFieldType.
 
-(** So L = lambda W, exactly, on any such run: the mean number in flight is the rate of requests times the mean of their
-    response times.
+(** On any run that begins and ends empty L = lambda W, exactly: the mean number in flight is the rate of requests times
+    the mean of their response times.
     Law: little_means. Engine: crates/core/src/lend.rs, crates/core/src/state.rs. *)
 Theorem little_means (events : seq (event [zmodType of R])) :
   let m := log events in since m = [::] -> now m != 0 -> (0 < count_back m)%N ->
@@ -88,8 +88,8 @@ move=> m empty t0 n0; rewrite little // -/m mulf_div [_%:R * _]mulrC -mulf_div d
 by rewrite pnatr_eq0 -lt0n.
 Qed.
 
-(** And node by node: of nodes with mean numbers L_n in flight and requests at the rate lambda over all of them, the
-    mean response of all requests is sum L_n / lambda.
+(** On a run that begins and ends empty on every node, with mean numbers L_n in flight on them and requests at the rate
+    lambda over all of them, the mean response of all requests is sum L_n / lambda.
     Law: little_means. Engine: crates/core/src/lend.rs, crates/core/src/state.rs. *)
 Theorem little_by_node k (events : 'I_k -> seq (event [zmodType of R])) (t : R) :
   let node i := log (events i) in
@@ -161,8 +161,8 @@ move=> ain din ad; have {ain} la : l = a.
 by rewrite -la; apply: there_until_it_leaves.
 Qed.
 
-(** The same of a log of arrivals and departures: the area under the number of those present is the sum of the times
-    between the two.
+(** Of any log of arrivals and departures the area under the number of those present is the sum of the times between the
+    two.
     Law: little_of_a_log. Engine: python/evenly/theory/model/load.py. *)
 Theorem little_of_a_log requests marks : sorted <=%R marks ->
   all (fun r => [&& r.1 <= r.2, r.1 \in marks & r.2 \in marks]) requests ->

@@ -133,8 +133,8 @@ have: (at_, lot) \in accepted by rewrite E mem_head.
 by rewrite mem_filter => /andP [/andP [/= inside good] /mem_take asked].
 Qed.
 
-(** Somebody is lent whenever one node is neither drained nor taken down, not full, and not tried already; however sick
-    it is, and whatever the strategy proposes.
+(** While nobody waits in the queue, somebody is lent whenever one node is neither drained nor taken down, not full, and
+    not tried already; however sick it is, and whatever the strategy proposes.
     Law: panic_never_returns_nothing. Engine: crates/core/src/balancer/pick.rs. *)
 Theorem panic_never_returns_nothing proposals start nodes :
   has lendable nodes -> choose proposals start nodes <> None.
@@ -143,8 +143,8 @@ rewrite (eq_has kinds) !has_predU => some; case: (chooseP proposals start nodes)
 by case: scanP => // /negbTE f /negbTE a /negbTE b; rewrite f a b in some.
 Qed.
 
-(** And whoever is lent is not drained, not taken down and not full; nor tried already, if the strategy does not propose
-    what was tried.
+(** Whoever is lent, in panic or not, is not drained, not taken down and not full; nor tried already, if the strategy
+    does not propose what was tried.
     Law: panic_never_returns_nothing. Engine: crates/core/src/balancer/pick.rs. *)
 Theorem lent_may_be_lent proposals start nodes at_ panicked :
   {in proposals, forall asked, ~~ tried (nth nobody nodes asked.1)} ->

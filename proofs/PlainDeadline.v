@@ -109,7 +109,8 @@ have := first j jk; have : 0 < nth 0 (v :: ws) j by apply: posv; apply: mem_nth.
 move: more wi; move: (nth 0 _ i) (nth 0 _ i) (nth 0 _ j) (nth 0 _ j) => a b c d; nia.
 Qed.
 
-(** To scan for the first node with the least (x + 1) / w is one way of doing it, so that all of this holds of the scan.
+(** To scan for the first node with the least (x + 1) / w, of requests had and weight, is plain earliest deadline first:
+    what is proved of that is true of the scan.
     Law: plain_deadline_bursts. Engine: crates/core/src/pick/least.rs, crates/core/src/pick/least_connections.rs. *)
 Theorem scan_is_plain_deadline ws n : 0 < size ws -> {in ws, forall w, 0 < w} -> reached ws (plain ws n).
 Proof.
@@ -133,7 +134,8 @@ move=> r ik wi; have W : 0 < (sumn ws)%:R :> R by rewrite ltr0n (leq_trans wi) ?
 by rewrite /behind mulrA ltr_subl_addl -mulrSr ltr_pdivr_mulr // -!natrM ltr_nat never_late.
 Qed.
 
-(** Nor does it ever get k - 1 requests ahead: with others' lags below 1 each, nothing more is left to be ahead by.
+(** Plain earliest deadline never gets one of k nodes k - 1 requests ahead of its share: with others' lags below 1 each,
+    nothing more is left to be ahead by.
     Law: plain_deadline_bursts. Engine: crates/core/src/pick/least_connections.rs. *)
 Theorem plain_deadline_lead ws xs i : reached ws xs -> (1 < size ws)%N -> {in ws, forall w, (0 < w)%N} ->
   (i < size ws)%N -> - ((size ws)%:R - 1) < behind ws xs i.
@@ -157,8 +159,8 @@ by rewrite ltr_opp2 all1 addrAC subrr add0r.
 Qed.
 
 
-(** With weights m, 1, ..., 1, m of them 1, the first m - 1 picks all go to the heavy node, whoever wins the ties:
-    after n < m picks it has had all n of them, and is n / 2 ahead of its share.
+(** Plain earliest deadline bursts: with weights m, 1, ..., 1, m of them 1, the first m - 1 picks all go to the heavy
+    node, whoever wins the ties; after n < m picks it has had all n of them, and is n / 2 ahead of its share.
     Law: plain_deadline_bursts. Engine: crates/core/src/pick/least_connections.rs. *)
 Theorem plain_deadline_burst m xs : reached (one_heavy m) xs -> (sumn xs < m)%N ->
   xs = sumn xs :: nseq m 0%N /\ behind (one_heavy m) xs 0 = - ((sumn xs)%:R / 2%:R).
@@ -170,8 +172,8 @@ Qed.
 
 End Shares.
 
-(** When ties go to the first, a node of weight 100 before a hundred of weight 1 has the first 100 picks, which puts it
-    50 requests ahead; only then do the others begin.
+(** By plain earliest deadline, when ties go to the first, a node of weight 100 before a hundred of weight 1 has the
+    first 100 picks, which puts it 50 requests ahead; only then do the others begin.
     Law: plain_deadline_bursts. Engine: crates/core/src/pick/least_connections.rs. *)
 Example a_hundred_in_a_row : plain (one_heavy 100) 103 = 100 :: nseq 3 1 ++ nseq 97 0.
 Proof. by vm_compute. Qed.

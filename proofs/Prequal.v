@@ -151,8 +151,8 @@ have := tidy_use _ (nth s (s :: equals) (lot r %% size (s :: equals))) ts.
 case: (use _ _) => // o os tu; case: (oldest_went p); exact: tidy_remove.
 Qed.
 
-(** After any picks the pool knows at most 16 nodes, each once, and every sight may be used at least once more: no count
-    of uses falls below zero. All this for whatever is looked at, if a new sight may be used at least once.
+(** After any picks Prequal's pool knows at most 16 nodes, each once, and every sight may be used at least once more: no
+    count of uses falls below zero. All this for whatever is looked at, if a new sight may be used at least once.
     Law: prequal_keeps_16. Engine: crates/core/src/pick/prequal.rs. *)
 Theorem prequal_keeps_16 rounds : all (fun r => all (fun s => 0 < uses s) (seen r)) rounds ->
   let known := sights (run rounds) in
@@ -179,7 +179,7 @@ apply: (pick_of_best (fun s => fit r (node s) && all (fun o => fit r (node o) ==
 exact: filter_all.
 Qed.
 
-(** A hot node is lent only when no cold one is known that may be lent and is well.
+(** Of what its pool knows Prequal lends a hot node only when no cold one is known that may be lent and is well.
     Law: prequal_prefers_the_cold. Engine: crates/core/src/pick/prequal.rs. *)
 Theorem hot_only_without_a_cold r p s : (pick r p).1 = Some s -> hot (limit r) s ->
   all (fun o => fit r (node o) && ~~ hot (limit r) o ==> ails o && ~~ ails s) (look r (age r (sights p))).
@@ -188,8 +188,8 @@ move=> /pick_is_best /andP [_ least] h; apply: sub_all least => o; case: (fit r 
 by rewrite /better /rank /below h; case: (hot _ o); case: (ails o); case: (ails s).
 Qed.
 
-(** One that fails is lent only when all that are known and may be lent fail; of the cold it is the one with the least
-    latency, of the hot the one with the least load.
+(** Of what its pool knows Prequal lends one that fails only when all that are known and may be lent fail; of the cold
+    it lends the one with the least latency, of the hot the one with the least load.
     Law: prequal_prefers_the_cold. Engine: crates/core/src/pick/prequal.rs. *)
 Theorem least_of_its_kind r p s : (pick r p).1 = Some s ->
   let l := limit r in let known := look r (age r (sights p)) in
@@ -212,7 +212,7 @@ have others : all good [seq o <- ss | node o != node s] by exact: all_filter_all
 by rewrite all_rcons new; case: ifP => // _; apply: all_tail.
 Qed.
 
-(** Nothing older than a sight is good for is gone by, if what is looked at is as it is now.
+(** Prequal goes by no sight that is older than a sight is good for, if what is looked at is seen as it is now.
     Law: prequal_forgets. Engine: crates/core/src/pick/prequal.rs. *)
 Theorem prequal_forgets r p s : 0 < good_for r -> all (fun o => at_ o == now r) (seen r) ->
   (pick r p).1 = Some s -> now r - at_ s < good_for r.
@@ -241,8 +241,9 @@ Local Open Scope ring_scope.
 Definition left_over (n : rat) : rat := (1 - 16%:R / n) * 3%:R - 1.
 Definition reuse (n : rat) : rat := (1 + 1) / left_over n.
 
-(** Among n > 24 nodes this is n / (n - 24), so more than 1, and what is rounded from it, at random, is at least 1.
-    With up to 24 nodes nothing is left over, as new sights come faster than they are used up: age alone ends them.
+(** Among n > 24 nodes Prequal may use a sight n / (n - 24) times, so more than once, and what is rounded from it, at
+    random, is at least 1. With up to 24 nodes nothing is left over, as new sights come faster than they are used up:
+    age alone ends them.
     Law: prequal_reuse. Engine: crates/core/src/pick/prequal.rs. *)
 Theorem prequal_reuse (n : nat) : (0 < n)%N ->
   if (24 < n)%N then reuse n%:R = n%:R / (n - 24)%:R /\ 1 < reuse n%:R else left_over n%:R <= 0.

@@ -21,7 +21,8 @@ Definition share log i : R := (served log i)%:R / (size log)%:R.
 Definition mean_at log i : R := (\sum_(line <- log | line.1 == i) line.2) / (served log i)%:R.
 Definition mean_over_requests log : R := (\sum_(line <- log) line.2) / (size log)%:R.
 
-(** The mean over requests is sum p_n W_n, if each of the k nodes has served some.
+(** The mean response time over requests is sum p_n W_n, of the nodes' shares p_n and mean times W_n, if each of the k
+    nodes has served some.
     Law: response_gap. Engine: crates/core/src/lend.rs, crates/sim/src/summary.rs. *)
 Theorem mean_is_weighed_by_traffic log : (forall i, 0 < served log i)%N ->
   mean_over_requests log = \sum_i share log i * mean_at log i.
@@ -36,7 +37,8 @@ Definition mean_over_nodes (x : 'I_k -> R) : R := (\sum_i x i) / k%:R.
 Definition cov (p W : 'I_k -> R) : R :=
   mean_over_nodes (fun i => p i * W i) - mean_over_nodes p * mean_over_nodes W.
 
-(** It exceeds the plain mean over the k nodes by k Cov(p, W), exactly, for shares p that add up to 1.
+(** The mean over requests, sum p_n W_n, exceeds the plain mean over the k nodes by k Cov(p, W), exactly, for shares p
+    that add up to 1.
     Law: response_gap. Engine: crates/core/src/lend.rs, crates/sim/src/summary.rs. *)
 Theorem response_gap (p W : 'I_k -> R) : \sum_i p i = 1 ->
   (\sum_i p i * W i) - mean_over_nodes W = k%:R * cov p W.
@@ -49,7 +51,7 @@ rewrite /cov /mean_over_nodes p1 mulrBr [k%:R * (_ / _)]mulrC divfK //.
 by congr (_ - _); rewrite mulrA mul1r divff // mul1r.
 Qed.
 
-(** So the two means agree if and only if shares and times are uncorrelated.
+(** The mean over requests and the plain mean over nodes agree if and only if shares and times are uncorrelated.
     Law: response_gap. Engine: crates/core/src/lend.rs, crates/sim/src/summary.rs. *)
 Theorem means_agree_iff_uncorrelated (p W : 'I_k -> R) : \sum_i p i = 1 ->
   \sum_i p i * W i = mean_over_nodes W <-> cov p W = 0.

@@ -200,7 +200,8 @@ move/(nthP None) => [r]; rewrite size_picks => rm <-.
 by exists r; rewrite // rr_exact.
 Qed.
 
-(** In every window of picks, however long and wherever it begins, the counts of two fit nodes differ by at most 1.
+(** In every window of round-robin picks while the same nodes are fit, however long and wherever it begins, the counts
+    of two fit nodes differ by at most 1.
     Law: round_robin_windows. Engine: crates/core/src/pick/round_robin.rs. *)
 Theorem rr_windows fit n c s T i j (window := take T (drop s (picks fit n c))) : s + T <= n ->
   i \in living fit -> j \in living fit -> count_mem (Some i) window <= (count_mem (Some j) window).+1.

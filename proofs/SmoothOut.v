@@ -92,9 +92,9 @@ rewrite inE => iD; rewrite /x /run_without count_filter; congr (_%:R).
 by apply: eq_count => j /=; case: eqP => // ->.
 Qed.
 
-(** While the nodes D are out, and their turns are passed over, node i, whose share among those left is s, is at most
-    H_k - 1 + s |D| (H_k - H_|D|) requests behind it and at most 1 - 1/k + s |A| (H_k - H_|A|) ahead, A being those
-    left.
+(** When the nodes D are out from the beginning of the laid-out turns on, and their turns are passed over, node i, whose
+    share among those left is s, is at most H_k - 1 + s |D| (H_k - H_|D|) requests behind it and at most 1 - 1/k + s |A|
+    (H_k - H_|A|) ahead, A being those left.
     Law: smooth_with_nodes_out. Engine: crates/core/src/pick/turns.rs. *)
 Theorem bounds_with_nodes_out n i : i \notin D -> let m := size (run_without out fine weights n) in
   let lag := m%:R * share_of_left i - (count_mem (val i) (run_without out fine weights n))%:R in
@@ -115,7 +115,8 @@ have <- : \sum_(j in ~: D) L j = - (\sum_(j in D) L j).
 exact: swrr_set.
 Qed.
 
-(** And each time the laid-out period ends, every node that is left has had exactly its share.
+(** While nodes are out and their turns are passed over, every node that is left has had exactly its share each time the
+    laid-out period ends.
     Law: smooth_with_nodes_out. Engine: crates/core/src/pick/turns.rs. *)
 Theorem periods_stay_exact_with_nodes_out i : i \notin D ->
   let picks := run_without out fine weights (period weights) in

@@ -19,7 +19,8 @@ Local Open Scope ring_scope.
 (** The exponent of lambda in s_i, as the closed form computes it: times d, plus 1, from 0 on. *)
 Fixpoint exponent (d i : nat) : nat := if i is j.+1 then (exponent d j * d + 1)%N else 0%N.
 
-(** It is (d^i - 1)/(d - 1).
+(** With d choices the share of queues of i requests or more is lambda to the power (d^i - 1)/(d - 1): the closed form
+    computes this exponent.
     Law: tails_of_many_queues. Engine: python/evenly/theory/closed/power_of_d.py. *)
 Theorem supermarket_exponent d i : (0 < d)%N -> (exponent d i * (d - 1) + 1 = d ^ i)%N.
 Proof. by case: d => // d _; rewrite subn1 /=; elim: i => //= i IH; rewrite expnS -IH; lia. Qed.
@@ -33,13 +34,14 @@ Definition tail i : R := lam ^+ exponent d i.
 Lemma tailS i : tail i.+1 = lam * tail i ^+ d.
 Proof. by rewrite /tail /= addn1 exprS exprM. Qed.
 
-(** What comes to queues of i requests and more is what goes: lambda (s_{i-1}^d - s_i^d) = s_i - s_{i+1}.
+(** With shares s_i = lambda^((d^i - 1)/(d - 1)) what comes to queues of i requests and more is what goes: lambda
+    (s_{i-1}^d - s_i^d) = s_i - s_{i+1}.
     Law: tails_of_many_queues. Engine: python/evenly/theory/closed/power_of_d.py. *)
 Theorem supermarket_equilibrium i :
   lam * (tail i ^+ d - tail i.+1 ^+ d) - (tail i.+1 - tail i.+2) = 0.
 Proof. by rewrite mulrBr -!tailS subrr. Qed.
 
-(** And there is no other such rest point where all that arrives is served, s_1 = lambda.
+(** No other shares s_i of queues of i requests or more are at rest while all that arrives is served, s_1 = lambda.
     Law: tails_of_many_queues. Engine: python/evenly/theory/closed/power_of_d.py. *)
 Theorem supermarket_unique (s : nat -> R) : s 0%N = 1 -> s 1%N = lam ->
   (forall i, lam * (s i ^+ d - s i.+1 ^+ d) = s i.+1 - s i.+2) -> s =1 tail.
@@ -53,7 +55,7 @@ Qed.
 Lemma exponent_ge i : (0 < d)%N -> (i <= exponent d i)%N.
 Proof. by move=> d0; elim: i => //= i IH; rewrite addn1 ltnS (leq_trans IH) // leq_pmulr. Qed.
 
-(** No tail is above that of a random choice: s_i <= lambda^i for every d >= 1.
+(** With d >= 1 choices no share of queues of i requests or more is above that of a random choice: s_i <= lambda^i.
     Law: tails_of_many_queues. Engine: python/evenly/theory/closed/power_of_d.py. *)
 Theorem supermarket_dominates i : (0 < d)%N -> 0 <= lam <= 1 -> tail i <= lam ^+ i.
 Proof. by move=> d0 /andP[l0 l1]; apply: ler_wiexpn2l; rewrite ?exponent_ge // unfold_in l0. Qed.

@@ -35,7 +35,8 @@ have [ab' E|ba|eq_ab] := ltngtP.
 by case: coin => E; [have := most b|have := most a]; rewrite -E ?[b == a]eq_sym ab /= eq_ab ltnn.
 Qed.
 
-(** So it is of several different nodes, of which a least loaded one is lent: with two or more it is another one.
+(** Of several different nodes, of which a least loaded one is lent, the one busiest of all is never lent: with two or
+    more it is another one.
     Law: the_busiest_is_never_lent. Engine: crates/core/src/pick/power_of_two.rs. *)
 Theorem busiest_of_several_never_lent (drawn : {set 'I_k}) e n :
   1 < #|drawn| -> e \in drawn -> (forall m, m \in drawn -> load e <= load m) -> busiest n -> e != n.
@@ -46,7 +47,8 @@ have [m] : exists m, m \in drawn :\ n.
 by rewrite !inE => /andP[mn /least]; rewrite leqNgt; have := most m; rewrite mn /= => ->.
 Qed.
 
-(** Drawn with replacement it would be lent by one of the k^2 pairs: chance 1/k^2.
+(** If two nodes were drawn with replacement, exactly one of the k^2 pairs would lend the one busiest of all: chance
+    1/k^2.
     Law: the_busiest_is_never_lent. Engine: python/evenly/theory/closed/power_of_d.py. *)
 Theorem busiest_with_replacement coin n : busiest n ->
   #|[set ab : 'I_k * 'I_k | less_loaded coin ab.1 ab.2 == n]| = 1.
@@ -81,7 +83,8 @@ Qed.
 Lemma weight_rest S a : a \in S -> \sum_(b in S | b != a) w b = weight S - w a.
 Proof. by move=> aS; rewrite /weight [\sum_(i in S) w i](bigD1 a) //= addrAC subrr add0r. Qed.
 
-(** Drawn by weight, both nodes are in S with probability at most w(S)/W, for every set S of nodes.
+(** When two different nodes are drawn by weight, both are in S with probability at most w(S)/W, for every set S of
+    nodes.
     Law: drawing_by_weight. Engine: crates/core/src/pick/power_of_two.rs, crates/core/src/pick/alias.rs. *)
 Theorem drawing_by_weight S : both_in S <= weight S / W.
 Proof.
@@ -95,8 +98,8 @@ move=> no; have -> : W - w a = 0; last by rewrite invr0 mulr0 ler01.
 by apply/eqP; rewrite eq_le no subr_ge0; have := weight_le [set a]; rewrite /weight big_set1.
 Qed.
 
-(** So with weights as the speeds no set of nodes is sent more than it can serve by pairs within it, whenever all nodes
-    together are fast enough.
+(** When two nodes are drawn by weights that are their speeds, no set of nodes is sent more by pairs within it than it
+    can serve, whenever all nodes together are fast enough.
     Law: drawing_by_weight. Engine: crates/core/src/pick/power_of_two.rs, crates/core/src/pick/alias.rs. *)
 Theorem weights_as_speeds_suffice lam S : 0 <= lam -> lam < W -> S != set0 ->
   lam * both_in S < weight S.

@@ -47,7 +47,8 @@ rewrite lt0n -(pnatr_eq0 [numDomainType of rat]) /mean => k0 rk.
 by rewrite -[_ *+ r]mulr_natr -[_ *+ (k - r)]mulr_natr (natrB _ rk) natrD natrM -addn1 natrD; field.
 Qed.
 
-(** After T picks over k fit nodes the variance of their counts is r (k - r)/k^2 with r = T mod k, whatever T.
+(** After T round-robin picks over k fit nodes the variance of their counts is r (k - r)/k^2 with r = T mod k, whatever
+    T.
     Law: round_robin_variance. Engine: crates/core/src/pick/round_robin.rs. *)
 Theorem rr_variance fit T c (k := size (living fit)) (r := (T %% k)%N) : (0 < k)%N ->
   variance fit T c = r%:R * (k%:R - r%:R) / k%:R ^+ 2.
@@ -57,7 +58,7 @@ rewrite -(two_levels_variance (T %/ k) k0 rk) -divn_eq.
 by rewrite /variance (@sum_counts fit T c (fun x => (x%:R - T%:R / k%:R) ^+ 2)).
 Qed.
 
-(** The variance of the counts is never above 1/4, however many requests there were.
+(** By round robin the variance of the fit nodes' counts is never above 1/4, however many requests there were.
     Law: round_robin_variance. Engine: crates/core/src/pick/round_robin.rs. *)
 Theorem rr_variance_quarter fit T c : (0 < size (living fit))%N -> variance fit T c <= 1 / 4%:R.
 Proof.
