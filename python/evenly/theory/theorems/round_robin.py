@@ -117,7 +117,7 @@ ENTRIES = (
             "written is the variance of `random` over equal nodes."
         ),
         laws=("round_robin_variance", "random_share"),
-        lemmas=("rr_variance", "rr_variance_quarter"),
+        lemmas=("rr_variance", "rr_variance_quarter", "random_scatters"),
         simulation=(
             "The variance of counts stays below 1/4 for round robin, grows as T (k-1)/k² for "
             "random, and is bounded for two choices."

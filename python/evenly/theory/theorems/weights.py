@@ -121,6 +121,8 @@ ENTRIES = (
             "one_three_one",
             "alias_is_exact",
             "alias_of_five_one_one",
+            "random_is_right_on_average",
+            "random_scatters",
         ),
         sources=("R. Tijdeman, The chairman assignment problem, Discrete Mathematics 32, 1980",),
     ),
