@@ -47,7 +47,8 @@ rewrite -{1}(subnKC some_of_them) iotaD big_cat /= add0n.
 rewrite (eq_big_seq (fun=> \sum_(drawn <- lists T) g drawn)); last by move=> t; rewrite mem_iota => /andP[_ ->].
 rewrite [X in _ + X](eq_big_seq (fun=> \sum_(drawn <- lists T) f drawn)); last first.
   by move=> t; rewrite mem_iota => /andP[far _]; rewrite ltnNge far.
-rewrite !big_const_seq !count_predT !size_iota !iter_addr_0 /p exprS -[_ *+ w]mulr_natl -[_ *+ (W - w)]mulr_natl natrB //.
+rewrite !big_const_seq !count_predT !size_iota !iter_addr_0 /p exprS.
+rewrite -[_ *+ w]mulr_natl -[_ *+ (W - w)]mulr_natl natrB //.
 have := W_neq0; move: (\sum_(d <- _) g d) (\sum_(d <- _) f d) => x y W0.
 have WT : W%:R ^+ T != 0 :> rat by rewrite expf_neq0.
 by move: (W%:R ^+ T) WT => wt wt0; field; rewrite W0 wt0.
