@@ -1,6 +1,6 @@
 (** * The opponent that nobody can satisfy
 
-    Weights change: by hand, by a slow start, by whatever learns them. How far behind its share can a node be pushed by
+    Weights change: by hand, by a timetable, by whatever learns them. How far behind its share can a node be pushed by
     the worst of all weights? By H_k - 1 requests, k being the number of nodes, whatever the strategy is, and it takes
     k - 1 requests. Smooth weighted round robin never lets it be more (SmoothLag), so that for weights that change it is
     the best there is. With whole weights from 1 to M, such as configurations have, it is a little less:

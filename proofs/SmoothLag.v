@@ -5,10 +5,12 @@
     at others ahead. Smooth weighted round robin (nginx, 2012) keeps account: at every request each node's lag grows by
     its share, the node with the greatest lag is picked, and a whole request is taken from its lag. Promised here: for k
     nodes nobody is ever more than H_k - 1 requests behind (1 + 1/2 + ... + 1/k less 1: 1.93 for ten nodes, 6.49 for a
-    thousand) nor more than 1 - 1/k ahead. The shares may be others at every step, set by an operator, a slow start, or
+    thousand) nor more than 1 - 1/k ahead. The shares may be others at every step, set by an operator, a controller, or
     an opponent.
 
-    The model: lags are exact fractions, and ties go to anybody. The engine's whole numbers are in SmoothInteger.v.
+    The model: lags are exact fractions, ties go to anybody, and whoever is picked is lent. Left out are nodes that are
+    out (SmoothOut.v), and the engine's slow start, which passes over turns of a new node by lot. The engine's whole
+    numbers are in SmoothInteger.v.
 
     How the proof goes: one bound for all sets of nodes at once. The nodes of a set S lag together by at most
     |S| (H_k - H_|S|). When the pick falls into S, the set gains at most 1 and loses 1. When it falls on e outside S,
