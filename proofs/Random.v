@@ -53,6 +53,7 @@ have := W_neq0; move: (\sum_(d <- _) g d) (\sum_(d <- _) f d) => x y W0.
 have WT : W%:R ^+ T != 0 :> rat by rewrite expf_neq0.
 by move: (W%:R ^+ T) WT => wt wt0; field; rewrite W0 wt0.
 Qed.
+
 Lemma average_none f : average 0 f = f [::].
 Proof. by rewrite /average big_seq1 expr0 divr1. Qed.
 
