@@ -85,10 +85,11 @@ impl Due {
                 self.tails[j - 1] = self.tails[j] + 1.0 / (j + 1) as f64;
             }
         }
-        let (mut owed, mut most) = (0, 0.0_f64);
+        let (mut owed, mut most) = (0.0, 0.0_f64);
         for (before, (&lag, tail)) in self.sorted.iter().zip(&self.tails).enumerate() {
-            owed += lag;
-            most = most.max(owed as f64 / unit as f64 / (before + 1) as f64 - tail);
+            // The sum of many great lags may leave 64 bits.
+            owed += lag as f64;
+            most = most.max(owed / unit as f64 / (before + 1) as f64 - tail);
         }
         most
     }
@@ -126,12 +127,12 @@ impl Rule for Due {
         let mut excess = self.excess(lag.iter().copied(), unit);
         if excess > SLACK {
             let mut keep = 1.0_f64;
-            let mut owed = 0;
+            let mut owed = 0.0;
             for (before, (&lag, tail)) in self.sorted.iter().zip(&self.tails).enumerate() {
-                owed += lag;
-                if owed > 0 {
+                owed += lag as f64;
+                if owed > 0.0 {
                     let most = (before + 1) as f64 * (tail + SLACK) * unit as f64;
-                    keep = keep.min(most / owed as f64);
+                    keep = keep.min(most / owed);
                 }
             }
             for lag in &mut *lag {

@@ -76,13 +76,14 @@ impl<R: Rule> Lags<R> {
 
 /// Makes lags add up to nothing again, by the same step for all: who left took what it was owed along.
 pub fn level(lags: &mut [i64]) {
-    let sum: i64 = lags.iter().sum();
+    // On its way the sum of many great lags may leave 64 bits, though the whole of it is small.
+    let sum: i128 = lags.iter().map(|&lag| i128::from(lag)).sum();
     if sum != 0 {
-        let len = i64::try_from(lags.len()).expect("fewer nodes than i64 counts");
+        let len = lags.len() as i128;
         for lag in &mut *lags {
-            *lag -= sum.div_euclid(len);
+            *lag -= sum.div_euclid(len) as i64;
         }
-        lags[0] -= sum.rem_euclid(len);
+        lags[0] -= sum.rem_euclid(len) as i64;
     }
 }
 
@@ -232,5 +233,22 @@ impl<R: Rule> Turns<R> {
                 lags.lock().step(self.weights.iter().enumerate().map(weight))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::level;
+
+    /// Lags that nodes of the greatest weight can have; 20,000 of them add up to more than 64 bits hold.
+    #[test]
+    fn many_great_lags_are_levelled_although_their_sum_on_the_way_leaves_64_bits() {
+        let great = 1_i64 << 50;
+        let mut lags: Vec<i64> =
+            (0..40_000).map(|at| if at < 20_000 { great } else { -great }).collect();
+        lags[7] += 100_003;
+        level(&mut lags);
+        assert_eq!(lags.iter().map(|&lag| i128::from(lag)).sum::<i128>(), 0);
+        assert!(lags.iter().all(|lag| (lag.abs() - great).abs() <= 100_003));
     }
 }
