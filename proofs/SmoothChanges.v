@@ -6,7 +6,8 @@
     weights do, after m changes of their sum every node is at most H_k - 1 + 2m / 2^20 requests behind the sum of its
     shares, and at most 1 - 1/k + 2m / 2^20 ahead. A million changes cost two requests.
 
-    The model is the engine's step, with the rounding and the levelling.
+    The model is the engine's step, with the rounding and the levelling. Left out: how the engine adds up the lags to
+    level them. That running sum is not bounded here; the sum in the end is, and so is each lag.
 
     How the proof goes: rounding and levelling together move a lag by at most 1 / 2^20 of a request. SmoothLag.v keeps
     its bounds with any margin, so that the engine's lags keep them with a margin of m / 2^20; and from the true lags
@@ -210,40 +211,40 @@ Definition stands c T (lags : seq Z) (before : Z) : Prop :=
   [/\ [/\ size lags = k, total lags = Z0 & Z.le Z0 before], within c E, forall i, - (1 - k%:R^-1 + c) <= E i
     & forall i, E i - c <= T i <= E i + c].
 
-Lemma step_stands c T weights lags before : 0 <= c -> weighted weights -> size weights = k -> stands c T lags before ->
-  exists e, (turn fine weights (reckon weights lags before)).1 = val e /\
-    stands (c + (changed weights before)%:R / q fine) (step (share weights) T e)
-      (turn fine weights (reckon weights lags before)).2 (total weights).
+Lemma reckon_stands c T weights lags before : weighted weights -> size weights = k -> stands c T lags before ->
+  stands (c + (changed weights before)%:R / q fine) T (reckon weights lags before) (total weights).
+Proof.
+move=> wd szw [[szl tot b0] inE ahead near]; have W0 := total_gt0 wd.
+have l0 : (0 < size lags)%N by rewrite szl.
+have moved i := exact_reckon i wd szw szl tot b0.
+set far := _ / q fine in moved *; set E := exact _ lags in inE ahead near moved; split.
+- by rewrite size_reckon // total_reckon //; split=> //; apply: Z.lt_le_incl.
+- move=> S; apply: (@le_trans _ _ (\sum_(i in S) (E i + far))).
+    by apply: ler_sum => i _; have /andP[] := moved i.
+  by rewrite big_split /= sumr_const -[far *+ _]mulr_natl addrA mulrDr ler_add2r; apply: inE.
+- by move=> i; have /andP[lo _] := moved i; apply: le_trans lo; rewrite addrA opprD ler_add2r.
+move=> i; have /andP[mlo mhi] := moved i; have /andP[lo hi] := near i; apply/andP; split.
+  by apply: le_trans lo; rewrite opprD addrA addrAC ler_add2r ler_subl_addr.
+by apply: le_trans hi _; rewrite addrA addrAC ler_add2r -ler_subl_addr.
+Qed.
+
+Lemma turn_stands c T weights lags : 0 <= c -> weighted weights -> size weights = k ->
+  stands c T lags (total weights) -> exists e, (turn fine weights lags).1 = val e /\
+    stands c (step (share weights) T e) (turn fine weights lags).2 (total weights).
 Proof.
 move=> c0 wd szw [[szl tot b0] inE ahead near]; have W0 := total_gt0 wd.
-have l0 : (0 < size lags)%N by rewrite szl.
-have szr := size_reckon weights before l0; have totr := total_reckon weights before l0 tot.
-have moved i := exact_reckon i wd szw szl tot b0.
-set far := _ / q fine in moved *; set E := exact _ lags in inE ahead near moved.
-set E1 := exact _ (reckon _ _ _) in moved.
-have far0 : 0 <= far by rewrite /far divr_ge0 ?ler0n // (q_le Z0); apply/Z.leb_le/Z.lt_le_incl.
-have [e [pe gr st]] := turn_is_a_step szw (etrans szr szl) wd fine_gt0.
-have [p [new [Et [_ szn _ _]]]] := turnP fine (etrans szr (etrans szl (esym szw))) wd.
-exists e; split=> //; have dp := share_dist szw wd.
-have sum1 : \sum_i E1 i = 0 by rewrite sum_exact ?szr // totr mul0r.
-have in1 : within (c + far) E1.
-  move=> S; apply: (@le_trans _ _ (\sum_(i in S) (E i + far))).
-    by apply: ler_sum => i _; have /andP[] := moved i.
-  rewrite big_split /= sumr_const -[far *+ _]mulr_natl addrA mulrDr ler_add2r; exact: inE.
-have ahead1 i : - (1 - k%:R^-1 + (c + far)) <= E1 i.
-  by have /andP[lo _] := moved i; apply: le_trans lo; rewrite addrA opprD ler_add2r.
-have near1 i : E1 i - (c + far) <= T i <= E1 i + (c + far).
-  have /andP[mlo mhi] := moved i; have /andP[lo hi] := near i; apply/andP; split.
-    by apply: le_trans lo; rewrite opprD addrA addrAC ler_add2r ler_subl_addr.
-  by apply: le_trans hi _; rewrite addrA addrAC ler_add2r -ler_subl_addr.
+have [e [pe gr st]] := turn_is_a_step szw szl wd fine_gt0.
+have [p [new [Et [_ szn _ _]]]] := turnP fine (etrans szl (esym szw)) wd.
+exists e; split=> //; have dp := share_dist szw wd; set E := exact _ lags in inE ahead near gr st.
+have sum0 : \sum_i E i = 0 by rewrite sum_exact // tot mul0r.
 move: st; rewrite Et /= => st; split.
-- split; [by rewrite szn szr | | exact: Z.lt_le_incl].
-  have := sum_step_all E1 e dp; rewrite sum1 -(eq_bigr _ (fun i _ => st i)) sum_exact ?szn ?szr // => /eqP.
+- split=> //; first by rewrite szn szl.
+  have := sum_step_all E e dp; rewrite sum0 -(eq_bigr _ (fun i _ => st i)) sum_exact ?szn // => /eqP.
   rewrite mulf_eq0 invr_eq0 (q_eq _ Z0) (q_eq _ Z0) => /orP[/Z.eqb_eq //|/Z.eqb_eq].
   by have := Z.mul_pos_pos _ _ W0 fine_gt0; lia.
 - by move=> S; rewrite (eq_bigr _ (fun i _ => st i)); apply: within_step.
-- by move=> i; rewrite st; apply: lead_step => //; apply: addr_ge0.
-- move=> i; rewrite st /step -!(addrA _ (share _ _)); have /andP[lo hi] := near1 i.
+- by move=> i; rewrite st; apply: lead_step.
+- move=> i; rewrite st /step -!(addrA _ (share _ _)); have /andP[lo hi] := near i.
   by rewrite addrAC ler_add2r lo /= [X in _ <= X]addrAC ler_add2r.
 Qed.
 
@@ -260,10 +261,11 @@ Lemma walk_stands history c T lags before : 0 <= c -> all for_all_nodes history 
 Proof.
 elim: history c T lags before => [|weights history IH] c T lags before c0.
   by exists T; split=> [|i]; rewrite ?mul0r ?addr0 // /due big_nil !addr0.
-move=> /andP[/andP[wd /eqP szw] ok] sd; have [e [pe sd']] := step_stands c0 wd szw sd.
-case Et: (turn _ _ _) pe sd' => [p new] pe sd'; rewrite (walkS _ Et) [p]pe.
+move=> /andP[/andP[wd /eqP szw] ok] sd.
 have far0 : 0 <= c + (changed weights before)%:R / q fine.
   by rewrite addr_ge0 // divr_ge0 ?ler0n // (q_le Z0); apply/Z.leb_le/Z.lt_le_incl.
+have [e [pe sd']] := turn_stands far0 wd szw (reckon_stands wd szw sd).
+case Et: (turn _ _ _) pe sd' => [p new] pe sd'; rewrite (walkS _ Et) [p]pe.
 have [T' [sdT ET]] := IH _ _ _ _ far0 ok sd'; exists T'.
 split=> [|i]; first by rewrite natrD mulrDl addrA.
 rewrite ET /due big_cons /step natrD opprD !addrA -(val_eqE i e) /= [val e == val i]eq_sym.
@@ -277,6 +279,19 @@ split; [split; rewrite ?size_nseq // | | | by move=> i; rewrite E0 subr0 ?addr0 
 - by elim: (k) => //= n; rewrite /total /= => ->.
 - by move=> S; rewrite (eq_bigr _ (fun i _ => E0 i)) big1 // addr0 mulr_ge0 ?ler0n // subr_ge0 H_leq // card_leq_k.
 - by move=> i; rewrite E0 addr0 oppr_le0 subr_ge0 invf_le1 ?ltr0n // ler1n.
+Qed.
+
+(* In whole numbers: no lag is beyond H_k + c requests on either side. *)
+Lemma stands_bounds c T lags (before b : Z) i : Z.lt Z0 before -> H k + c <= q b -> stands c T lags before ->
+  let U := Z.mul before fine in Z.le (Z.opp (Z.mul U b)) (nth Z0 lags i) /\ Z.le (nth Z0 lags i) (Z.mul U b).
+Proof.
+move=> b0 most [_ inE ahead _] U; have U0 : 0 < q U by rewrite (q_lt Z0); apply/Z.ltb_lt/Z.mul_pos_pos.
+have Hk : 1 <= H k :> rat by rewrite -(H1 _) H_leq.
+split; apply/Z.leb_le; rewrite -q_le ?qN qM mulrC; last rewrite -ler_pdivr_mulr //.
+  rewrite -mulNr -ler_pdivl_mulr //; apply: le_trans (ahead i); rewrite ler_opp2; apply: le_trans most.
+  by rewrite ler_add2r; apply: le_trans Hk; rewrite ler_subl_addr ler_addl invr_ge0 ler0n.
+have := inE [set i]; rewrite big_set1 cards1 mul1r => /le_trans; apply; apply: le_trans most.
+by rewrite ler_add2r ler_subl_addr ler_addl H1.
 Qed.
 
 (** While weights change, and their sum m times, the nodes of a set S are together at most |S| (H_k - H_|S| + 2m / fine)
@@ -321,3 +336,62 @@ End Changes.
 Example one_three_one : let history := [:: [:: 1; 1]; [:: 3; 1]; [:: 3; 1]; [:: 1; 1]] in
   (run_changing engine_fine 2 history, changes history 0) = ([:: 0; 1; 0; 0], 2)%N.
 Proof. by vm_compute. Qed.
+
+(** ** Nothing overflows *)
+
+Lemma changes_rcons fine history weights lags before : changes (rcons history weights) before =
+  (changes history before + changed weights (walk fine history lags before).2.2)%N.
+Proof.
+elim: history lags before => [|first history IH] lags before; first by rewrite /= addn0.
+case E: (turn fine first (reckon first lags before)) => [p after].
+by rewrite (walkS _ E) rcons_cons /= (IH after) addnA.
+Qed.
+
+Lemma fits_between U x : 0 < U -> U <= 288225978105200640 -> - (U * 27) <= x -> x <= U * 27 -> fits_i64 x.
+Proof. by rewrite /fits_i64; lia. Qed.
+
+Lemma fits_between_more U x w : 0 < U -> U <= 288225978105200640 -> 0 < w -> w <= max_weight ->
+  - (U * 27) <= x -> x <= U * 27 -> fits_i64 (x + w * engine_fine).
+Proof. by rewrite /fits_i64 /max_weight /engine_fine; lia. Qed.
+
+(** While weights up to 65,535 change, over up to 4,194,304 nodes and up to 4,194,304 changes of their sum, no lag
+    leaves 64 bits: neither as it is reckoned anew, nor with its share of the next request, nor after the pick.
+    Law: smooth_bounds_with_the_greatest_weights. Engine: crates/core/src/pick/turns.rs. *)
+Theorem nothing_overflows_while_weights_change k' history weights :
+  all (for_all_nodes k') (rcons history weights) -> all (fun w => w <=? max_weight) weights ->
+  (k'.+1 <= max_nodes)%N -> (changes (rcons history weights) 0 <= 2 ^ 22)%N ->
+  let: (lags, before) := (walk engine_fine history (nseq k'.+1 0) 0).2 in
+  let now := reckon weights lags before in
+  forall i, (i < k'.+1)%N ->
+    [/\ fits_i64 (nth 0 now i), fits_i64 (nth 0 (credit engine_fine weights now) i)
+      & fits_i64 (nth 0 (turn engine_fine weights now).2 i)].
+Proof.
+rewrite all_rcons /max_nodes => /andP[/andP[wd /eqP szw] ok] wmax kmax.
+rewrite (changes_rcons engine_fine _ _ (nseq k'.+1 0)).
+have f0 : 0 < engine_fine by [].
+have [T [sd _]] := walk_stands f0 (lexx _) ok (begin_stands engine_fine k').
+case: (walk _ _ _ _).2 sd => lags before sd cmax; set now := reckon weights lags before => i ilt.
+rewrite /= in sd cmax.
+have W0 := total_gt0 wd; have sd1 := reckon_stands f0 wd szw sd; rewrite add0r -mulrDl -natrD -/now in sd1.
+set c := (_ / q engine_fine)%R in sd1; have qf0 : (0 < q engine_fine)%R by rewrite (q_lt 0).
+have c0 : (0 <= c)%R by apply: divr_ge0; [exact: ler0n | exact: ltW].
+have c4 : (c <= q 4)%R.
+  rewrite /c (ler_pdivr_mulr _ _ qf0) -q_nat -qM q_le; apply/Z.leb_le; rewrite /engine_fine.
+  by move: cmax (Z_pow2 22); rewrite -[2 ^ Z.of_nat 22]/4194304; move: (2 ^ 22)%N (_ + _)%N => *; lia.
+have most : (H k'.+1 + c <= q 27)%R.
+  rewrite -[27]/(23 + 4) qD; apply: (ler_add _ c4); rewrite -[23]/(Z.of_nat 23) q_nat.
+  exact: le_trans (H_leq _ kmax) (H_pow2 _ 22).
+have [k0 w0] := andP wd; have [_ Wmax] := total_bounds w0 wmax; rewrite szw in Wmax.
+have U_fits : total weights * engine_fine <= 288225978105200640.
+  move: kmax (Z_pow2 22); rewrite -[2 ^ Z.of_nat 22]/4194304; move: (2 ^ 22)%N => n *.
+  by rewrite /engine_fine /max_weight in Wmax *; lia.
+have U0 := Z.mul_pos_pos _ _ W0 f0; set U := total weights * engine_fine in U_fits U0.
+have [e [_ sd2]] := turn_stands f0 c0 wd szw sd1.
+have [lo hi] := stands_bounds f0 (Ordinal ilt) W0 most sd1.
+have [lo2 hi2] := stands_bounds f0 (Ordinal ilt) W0 most sd2.
+rewrite -/U [nat_of_ord _]/= in lo hi lo2 hi2; have [[szn _ _] _ _ _] := sd1.
+have wi := weighted_gt0 (Ordinal ilt) szw wd; have := all_nthP 0 wmax i; rewrite szw => /(_ ilt) wi_max.
+rewrite [nat_of_ord _]/= in wi; split; [exact: fits_between U0 U_fits lo hi | | exact: fits_between U0 U_fits lo2 hi2].
+rewrite nth_credit; [| exact: etrans szn (esym szw) | by rewrite szn].
+by apply: (fits_between_more U0 U_fits wi _ lo hi); apply/Z.leb_le.
+Qed.

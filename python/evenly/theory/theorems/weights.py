@@ -114,6 +114,7 @@ ENTRIES = (
             "period_is_exact",
             "swrr_gap",
             "nothing_overflows",
+            "nothing_overflows_while_weights_change",
             "bounds_with_nodes_out",
             "periods_stay_exact_with_nodes_out",
             "changing_weights",
