@@ -93,15 +93,18 @@ rewrite /run; elim: events fresh => [|e es IH] n E /=; first by rewrite E; case:
 by apply: IH; apply: flag_is_probes.
 Qed.
 
-(** A proposal is met by a loan exactly if the breaker is closed, or half open without a probe; then it is the probe.
+(** A proposal to a closed breaker is met by an ordinary loan; to a half-open one by the probe, if none is out; else by
+    nothing: an open breaker, and a half-open one whose probe is out, lend to nobody.
     Law: half_open_lends_one_probe. Engine: crates/core/src/balancer/pick.rs, crates/core/src/health/breaker.rs. *)
-Theorem half_open_lends_one_probe events : let n := run fresh events in
-  (loans (step n Propose) + probes (step n Propose) == (loans n + probes n).+1)
-    = match state n with Closed => true | HalfOpen => probes n == 0 | Open => false end.
+Theorem half_open_lends_one_probe events : let n := run fresh events in let after := step n Propose in
+  loans after = loans n + (if state n is Closed then 1 else 0) /\
+  probes after = probes n + (if state n is HalfOpen then probes n == 0 else false).
 Proof.
-have: probes fresh = probing fresh by [].
-rewrite /run; elim: events fresh => [|e es IH] n E /=; last by apply: IH; apply: flag_is_probes.
-by case: n E => [[] [] l q] /= ->; rewrite ?addSn ?addnS ?eqxx //; lia.
+have flag : probes (run fresh events) = probing (run fresh events).
+  rewrite -[events]cat0s; elim/last_ind: events => [|es e IH] //.
+  by rewrite cat0s /run foldl_rcons; apply: flag_is_probes; rewrite cat0s in IH.
+move: flag; case: (run fresh events) => -[] p l q //= ->; rewrite ?addn0 ?addn1 //.
+by case: p; rewrite ?addn0 ?addn1.
 Qed.
 
 Lemma closes_by_a_probe n events : state n <> Closed -> state (run n events) = Closed ->
