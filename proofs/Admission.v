@@ -51,9 +51,9 @@ End Room.
 
 (** The bound is tight: with C = (3, 3), loads (2, 2) and a job of 2, total + k s = sum C + k, and nobody has room.
     Law: admission. Engine: python/evenly/theory/model/ledger.py. *)
-Example admission_is_tight :
-  [&& 2 + 2 + 2 * 2 == 3 + 3 + 2, ~~ (2 + 2 <= 3) & 2 + 2 + 2 * 2 < 3 + 3 + 3].
-Proof. by vm_compute. Qed.
+Example admission_is_tight (load := fun _ : 'I_2 => 2) (C := fun _ : 'I_2 => 3) :
+  \sum_i load i + 2 * 2 = \sum_i C i + 2 /\ ~ exists i, load i + 2 <= C i.
+Proof. by rewrite !sum_nat_const card_ord; split=> // -[]. Qed.
 
 (** ** The books *)
 

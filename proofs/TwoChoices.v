@@ -49,7 +49,7 @@ Qed.
 
 (** If two nodes were drawn with replacement, exactly one of the k^2 pairs would lend the one busiest of all: chance
     1/k^2.
-    Law: the_busiest_is_never_lent. Engine: python/evenly/theory/closed/power_of_d.py. *)
+    Law: the_busiest_is_never_lent. Engine: crates/core/src/pick/power_of_two.rs. *)
 Theorem busiest_with_replacement coin n : busiest n ->
   #|[set ab : 'I_k * 'I_k | less_loaded coin ab.1 ab.2 == n]| = 1.
 Proof.
@@ -127,5 +127,12 @@ Qed.
 (** Speeds (10, .1, .1) and 5 requests a second, fewer than the 10.2 served: 2 of 6 pairs hold the slow nodes alone,
     which is 5/3 a second for the .2 that they can do (in tenths and sixths).
     Law: drawing_alike. Engine: crates/core/src/pick/power_of_two.rs. *)
-Example uniform_pairs_overload_the_slow : ((50 < 100 + 1 + 1) && (50 * (2 * 1) > (1 + 1) * (3 * 2)))%N.
-Proof. by vm_compute. Qed.
+Example uniform_pairs_overload_the_slow (slow := [set i : 'I_3 | i != ord0])
+    (speed := fun i : 'I_3 => (if i == ord0 then 100 else 1)%N)
+    (pairs := #|[set ab : 'I_3 * 'I_3 | [&& ab.1 \in slow, ab.2 \in slow & ab.1 != ab.2]]|) :
+  (50 < \sum_i speed i)%N /\ ((\sum_(i in slow) speed i) * (3 * 2) < 50 * pairs)%N.
+Proof.
+have two : (#|slow| = 2)%N by rewrite cardsE cardC1 card_ord.
+rewrite /pairs uniform_pairs_within two; split; first by rewrite !big_ord_recl big_ord0.
+by rewrite (eq_bigr (fun=> 1%N)) ?sum1_card ?two // => i; rewrite inE /speed => /negbTE ->.
+Qed.
