@@ -1,17 +1,18 @@
 (** * Smooth weighted round robin in whole numbers while weights change
 
-    Weights change all the time: an operator moves traffic, a new node starts slowly, a learner tries. The engine keeps
-    each lag in parts of 1 / (W 2^20) requests, W being the sum of weights; with another sum it reckons them anew, to
-    the nearest whole number, and then levels them, so that they still add up to nothing. Promised here: whatever the
-    weights do, after m changes of their sum every node is at most H_k - 1 + 2m / 2^20 requests behind the sum of its
-    shares, and at most 1 - 1/k + 2m / 2^20 ahead. A million changes cost two requests.
+    Weights change all the time: an operator moves traffic, a learner tries. The engine keeps each lag in parts of 1
+    / (W 2^20) requests, W being the sum of weights; with another sum it reckons them anew, to the nearest whole
+    number, and then levels them, so that they still add up to nothing. Promised here: whatever the weights do,
+    after m changes of their sum every node is at most H_k - 1 + 2m / 2^20 requests behind the sum of its shares,
+    and at most 1 - 1/k + 2m / 2^20 ahead. A million changes cost two requests.
 
-    The model is the engine's step, with the rounding and the levelling. Left out: how the engine adds up the lags to
-    level them. That running sum is not bounded here; the sum in the end is, and so is each lag.
+    The model is the engine's step, with the rounding and the levelling. Left out: how the engine adds up the lags
+    to level them. That running sum is not bounded here (the engine has 128 bits for it); each lag is. Left out as
+    well is slow start: it refuses picks of a new node by lot after its turn was taken, and is no change of weights.
 
-    How the proof goes: rounding and levelling together move a lag by at most 1 / 2^20 of a request. SmoothLag.v keeps
-    its bounds with any margin, so that the engine's lags keep them with a margin of m / 2^20; and from the true lags
-    they are never farther than that either. *)
+    How the proof goes: rounding and levelling together move a lag by at most 1 / 2^20 of a request. SmoothLag.v
+    keeps its bounds with any margin, so that the engine's lags keep them with a margin of m / 2^20; and from the
+    true lags they are never farther than that either. *)
 From Coq Require Import ZArith.
 From mathcomp Require Import all_ssreflect all_algebra.
 From mathcomp Require Import zify ssrZ ring.

@@ -258,8 +258,8 @@ rewrite /lags_after sz; apply: (turns_are_steps sz wd f0 keep (m := 0) _ (reach0
 exact: all_predT.
 Qed.
 
-(** The whole numbers are the fractions times W: after any number of requests the lag of node i, in parts of 1 / fine,
-    is W times a lag that exact smooth weighted round robin can reach.
+(** While weights stand, the whole numbers are the fractions times W: after any number of requests the lag of node
+    i, in parts of 1 / fine, is W times a lag that exact smooth weighted round robin can reach.
     Law: smooth_bounds. Engine: crates/core/src/pick/turns.rs. *)
 Theorem whole_lags_are_exact fine weights n : size weights = k -> weighted weights -> 0 < fine ->
   exists2 L : 'I_k -> rat, reach L
@@ -290,8 +290,8 @@ Let W := total weights.
 Lemma k_gt0 : k = k.-1.+1.
 Proof. by case/andP: wd => k0 _; rewrite prednK. Qed.
 
-(** The engine's lags in whole numbers never leave W (H_k - 1) on the one side and -W (1 - 1/k) on the other (times
-    2^20, in its unit), to the last unit.
+(** While weights stand and no node is out, the engine's lags in whole numbers never leave W (H_k - 1) on the one side
+    and -W (1 - 1/k) on the other (times 2^20, in its unit), to the last unit.
     Law: smooth_bounds. Engine: crates/core/src/pick/turns.rs. *)
 Theorem whole_lags_in_bounds n i : (i < k)%N ->
   (- (q (W * fine) * (1 - k%:R^-1)) <= q (nth Z0 (lags_after fine weights n) i) <= q (W * fine) * (H k - 1))%R.
@@ -317,8 +317,8 @@ Lemma lags_after_counts n i : (i < k)%N -> nth 0 (lags_after fine weights n) i =
   fine * (Z.of_nat n * nth 0 weights i - W * Z.of_nat (count_mem i (run fine weights n))).
 Proof. by move=> ilt; rewrite [LHS]lag_counts ?size_nseq // nth_nseq if_same. Qed.
 
-(** After any n requests node i has had its share of them, n w_i / W, but for at most H_k - 1 less and at most
-    1 - 1/k more.
+(** While weights stand and no node is out, after any n requests node i has had its share of them, n w_i / W, but
+    for at most H_k - 1 less and at most 1 - 1/k more.
     Law: smooth_bounds. Engine: crates/core/src/pick/turns.rs. *)
 Theorem picks_follow_shares n i : (i < k)%N -> let x := count_mem i (run fine weights n) in
   (- (1 - k%:R^-1) <= n%:R * (q (nth Z0 weights i) / q W) - x%:R <= H k - 1)%R.
@@ -343,8 +343,8 @@ Qed.
 Lemma turns_length n lags : size (turns fine weights n lags).1 = n.
 Proof. by elim: n lags => [|n IH] lags //; rewrite turnsS /= IH. Qed.
 
-(** Nobody waits longer than the gap: among any n requests in a row, n being more than (W / w_i) (H_k - 1/k), node i
-    has at least one; m are the requests before.
+(** While weights stand and no node is out, among any n requests in a row, n being more than (W / w_i) (H_k - 1/k),
+    node i has at least one; m are the requests before.
     Law: smooth_gap. Engine: crates/core/src/pick/turns.rs. *)
 Theorem nobody_starves m n i : (i < k)%N ->
   (q W / q (nth Z0 weights i) * (H k - k%:R^-1) < n%:R)%R -> i \in drop m (run fine weights (m + n)).
@@ -403,7 +403,7 @@ have : 0 <= divisor by rewrite /divisor; case: weights => //= w ws; apply: Z.gcd
 by case: divisor => // ; lia.
 Qed.
 
-(** After W / gcd requests every lag is nothing again.
+(** While weights stand, after W / gcd requests every lag is nothing again.
     Law: smooth_period. Engine: crates/core/src/pick/turns.rs. *)
 Theorem all_even_after_a_period : lags_after fine weights period = nseq k 0.
 Proof.
@@ -430,7 +430,7 @@ apply: (@eq_from_nth _ 0) => [|i]; rewrite szl ?size_nseq // => ilt; rewrite nth
 apply: total0_all0; rewrite ?szl //; exact: (sum_lags_after period k_gt0 wd fine_gt0).
 Qed.
 
-(** In W / gcd requests node i is picked exactly w_i / gcd times.
+(** While weights stand and no node is out, in W / gcd requests node i is picked exactly w_i / gcd times.
     Law: smooth_period. Engine: crates/core/src/pick/turns.rs. *)
 Theorem period_is_exact i : (i < k)%N ->
   Z.of_nat (count_mem i (run fine weights period)) = nth 0 weights i / divisor.
@@ -459,8 +459,8 @@ Qed.
 Lemma run_length n : size (run fine weights n) = n.
 Proof. exact: turns_length. Qed.
 
-(** The turns come again: request t goes to whom request t mod W / gcd went, counted from 0, so that the engine may lay
-    one period out in advance and go around it.
+(** While weights stand the turns come again: request t goes to whom request t mod W / gcd went, counted from 0, so
+    that the engine may lay one period out in advance and go around it.
     Law: smooth_period. Engine: crates/core/src/pick/turns.rs. *)
 Theorem turns_go_round n t : (t < n)%N ->
   nth 0%N (run fine weights n) t = nth 0%N (run fine weights period) (t %% period).
@@ -519,8 +519,8 @@ elim: weights => [|w ws IH] //= /andP[w0 ws0] /andP[wm wsm]; have := IH ws0 wsm.
 by rewrite /max_weight in wm *; lia.
 Qed.
 
-(** With weights up to 65,535 and up to 4,194,304 nodes no number of any step leaves 64 bits: neither the unit, nor the
-    lags before the pick, nor those after it.
+(** While weights stand: with weights up to 65,535 and up to 4,194,304 nodes no number of any step leaves 64 bits,
+    neither the unit, nor the lags before the pick, nor those after it.
     Law: smooth_bounds_with_the_greatest_weights. Engine: crates/core/src/pick/turns.rs. *)
 Theorem nothing_overflows weights n :
   weighted weights -> all (fun w => w <=? max_weight) weights -> (size weights <= max_nodes)%N ->

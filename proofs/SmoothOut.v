@@ -7,7 +7,8 @@
     left; and after every whole period each has had exactly its share.
 
     The model: the turns of SmoothInteger.v (`turns_go_round` says that they are the engine's), and of these the ones
-    that fall to nodes that are not out.
+    that fall to nodes that are not out. The engine lays turns out when weights are equal or W / gcd is 4,096 at most;
+    above that it keeps the lags themselves, and who is out has weight 0 for the time: that is left out here.
 
     How the proof goes: the n turns gave m requests to those left, n less the turns of D. So node i's lag among those
     left is its lag over all turns, and s times what D was owed then. Both are bounded by SmoothLag.v, the second as
