@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 
-from evenly.theory.laws.health import in_trouble, life_of_a_breaker, statuses
+from evenly.theory.laws.breaker import life_of_a_breaker
+from evenly.theory.laws.health import statuses
+from evenly.theory.laws.panic import in_trouble
 from tests.proofs.model import Coq
 
 
