@@ -36,9 +36,9 @@ elim=> [|m p {}M e _ IH _ _ qp ei]; first by rewrite mul0r addr0.
 by rewrite /step eq_sym (negbTE ei) subr0 mulrS mulrDl mul1r addrCA addrC ler_add.
 Qed.
 
-(** Between two picks of a node of share q lie at most (H_k - 1/k) / q steps without it, also while the weights
-    change.
-    Law: smooth_gap. Engine: crates/core/src/pick/turns.rs. *)
+(** Between two picks of a node whose share is q or more at every step lie at most (H_k - 1/k) / q steps without it,
+    also while the weights change.
+    Law: smooth_gap, smooth_gap_while_weights_change. Engine: crates/core/src/pick/turns.rs. *)
 Theorem swrr_gap i q L n M : reach L -> waits i q L n M -> n%:R * q <= H k - k%:R^-1.
 Proof.
 move=> rL w; have rM := waits_reach rL w.
@@ -46,8 +46,9 @@ have := ler_sub (le_trans (waits_grows w) (swrr_lag i rM)) (swrr_lead i rL).
 by rewrite addrAC subrr add0r opprK addrA subrK.
 Qed.
 
-(** From the very start, a node of share q waits for its first pick for at most (H_k - 1) / q steps.
-    Law: smooth_gap. Engine: crates/core/src/pick/turns.rs. *)
+(** From the very start, a node whose share is q or more at every step waits for its first pick for at most (H_k - 1) /
+    q steps, also while the weights change.
+    Law: smooth_gap, smooth_gap_while_weights_change. Engine: crates/core/src/pick/turns.rs. *)
 Theorem swrr_first_pick i q n M : waits i q (fun _ => 0) n M -> n%:R * q <= H k - 1.
 Proof.
 move=> w; have := waits_grows w; rewrite add0r => /le_trans; apply.

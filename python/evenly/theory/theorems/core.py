@@ -139,6 +139,7 @@ ENTRIES = (
         laws=(
             "round_robin_steps_over_the_dead",
             "smooth_gap",
+            "smooth_gap_while_weights_change",
             "least_connections_ties",
             "the_busiest_is_never_lent",
         ),

@@ -101,6 +101,7 @@ ENTRIES = (
             "smooth_period",
             "smooth_with_nodes_out",
             "smooth_gap",
+            "smooth_gap_while_weights_change",
             "random_share",
         ),
         lemmas=(
