@@ -16,16 +16,25 @@ def moving_a_share_settles(seed: int) -> str:
     steps = 12
     for _ in range(300):
         share = Fraction(rng.randint(-4, 24), 10)
-        x, y = Fraction(rng.randint(0, 50)), Fraction(rng.randint(51, 99))
-        total, first = x + y, abs(x - y)
-        for _ in range(steps):
-            x, y = x + share * (y - x), y + share * (x - y)
-            need(x + y == total, f"a = {share}: the total is {x + y}, was {total}")
-        # The difference shrinks by |1 - 2a| a step, which is what decides; the total is the same all the while.
-        left = abs(x - y)
-        need(left == abs(1 - 2 * share) ** steps * first, f"a = {share}: {left} of {first} left")
-        need((left < first) == (0 < share < 1), f"a = {share}: {left} of {first} left")
+        # What both can spare, for differences that grow by up to 3.8 a step.
+        spare = 100 * 4**steps
+        system = LBA({"a": spare + rng.randint(0, 50), "b": spare + rng.randint(51, 99)})
+        total, first = system.total(), gap(system)
+        for step in range(1, 1 + steps):
+            moved = share * gap(system)
+            system = system.redistribute({("a", "b") if moved > 0 else ("b", "a"): abs(moved)})
+            now, left = system.total(), gap(system)
+            need(now == total, f"a = {share}: the total is {now}, was {total}")
+            # The difference is multiplied by 1 - 2a in a step, which is what decides.
+            said = f"a = {share}: after {step} steps the difference is {left}, was {first}"
+            need(left == (1 - 2 * share) ** step * first, said)
+            need((abs(left) < abs(first)) == (0 < share < 1), said)
     return f"300 pairs of loads, {steps} steps each, exactly; the total never changed"
+
+
+def gap(system: LBA) -> Fraction:
+    """How much more the first of two nodes has."""
+    return Fraction(system.initial["a"]) - Fraction(system.initial["b"])
 
 
 @law

@@ -8,6 +8,7 @@ from evenly import _engine
 from evenly.errors import NoNodeAvailable
 from evenly.theory.laws.ground import cluster, give_back, lend, registered
 from evenly.theory.laws.law import law, need
+from evenly.theory.model import admits, room_is_certain
 
 
 @law
@@ -85,12 +86,14 @@ def admission(seed: int) -> str:
         size, count = rng.randint(1, 4), len(limits)
         room = any(load + size <= limit for load, limit in zip(loads, limits, strict=True))
         enough = sum(loads) + count * size < sum(limits) + count
-        need(room or not enough, f"capacities {limits}, loads {loads}, size {size}: no room")
-        need(size > 1 or room == enough, f"capacities {limits}, loads {loads}: not exact")
+        said = f"capacities {limits}, loads {loads}, size {size}"
+        need(bool(admits(loads, limits, size)) == room, f"{said}: room {room}")
+        need(room_is_certain(sum(loads), limits, size) == enough, f"{said}: certain {enough}")
+        need(room or not enough, f"{said}: no room")
+        need(size > 1 or room == enough, f"{said}: not exact")
         fits += enough
-    need(
-        not any(load + 2 <= 3 for load in (2, 2)), "C = (3,3), loads (2,2), s = 2 is the tight case"
-    )
+    tight = not admits([2, 2], [3, 3], 2) and not room_is_certain(4, [3, 3], 2)
+    need(tight and room_is_certain(3, [3, 3], 2), "C = (3,3), loads (2,2), s = 2 is the tight case")
     return f"4,000 random states, {fits:,} of them with room by the bound"
 
 
