@@ -143,13 +143,17 @@ Theorem out_is_absent (T : Type) (order : seq T) (lets stays : pred T) :
   walk order (predI lets stays) = walk (filter stays order) lets.
 Proof. by rewrite /walk filter_predI. Qed.
 
-(** While nodes are away, the keys of all others stay; and when they are back, their keys are where they were.
+(** While nodes are away, their keys move and no others; and when all of them are back, every key is where it was.
     Law: affinity_survives. Engine: crates/core/src/pick/bounded.rs. *)
 Theorem away_moves_only_its_own (T : eqType) (order : seq T) (lets stays : pred T) n :
-  walk order lets = Some n -> stays n -> walk order (predI lets stays) = Some n.
+  let away := predI lets stays in
+  let back := predU away (predI lets (predC stays)) in
+  walk order lets = Some n -> (walk order away == Some n) = stays n /\ walk order back = Some n.
 Proof.
-move=> /walkP[nin ln le] sn; apply/walkP; split=> //=; first by rewrite ln.
-by move=> m min /andP[lm _]; apply: le.
+move=> away back own; split.
+  apply/eqP/idP => [/walkP[_ /andP[]] // | sn]; move: own => /walkP[nin ln le].
+  by apply/walkP; split=> //=; [rewrite ln | move=> m min /andP[lm _]; apply: le].
+by rewrite -own; congr ohead; apply: eq_filter => m /=; rewrite -andb_orr orbN andbT.
 Qed.
 
 (** The walk along a key's order finds a node whenever the order names one that may be lent.

@@ -486,8 +486,8 @@ rewrite -!mulnA -(buckets_of_node ws i) !big_distrl /=.
 by apply/andP; split; apply: leq_sum => c _; rewrite leq_mul2l; have /andP[lo hi] := each c; rewrite ?lo ?hi orbT.
 Qed.
 
-(** When a node of weight w is added at the end, then, with such a D, exactly w in W + w of the sequences of draws move:
-    its share, and no more.
+(** If D is a multiple of every number up to W + w, the sum of weights once a node of weight w is added at the end, then
+    exactly w in W + w of all sequences of draws move: its share, and no more.
     Law: jump_shares. Engine: crates/core/src/pick/jump.rs. *)
 Theorem jump_moves ws w (W := sumn ws) : 0 < W -> (forall x, 0 < x <= W + w -> x %| D) ->
   (W + w) * #|[set ds : (W + w).-tuple 'I_D | node (rcons ws w) ds != node ws ds]| = w * D ^ (W + w).
