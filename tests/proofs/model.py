@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,12 @@ class Coq:
         answers = [value(answer) for answer in ANSWER.findall(said)]
         assert len(answers) == len(expressions)
         return answers
+
+
+def listed(values: Iterable[object]) -> str:
+    """A list as Coq reads it: of numbers, truth values, or terms that are written already."""
+    each = (str(one).lower() if isinstance(one, bool) else str(one) for one in values)
+    return f"[:: {'; '.join(each)}]"
 
 
 def value(text: str) -> Any:

@@ -7,7 +7,7 @@ import random
 from evenly import _engine
 from evenly.errors import NoNodeAvailable
 from evenly.theory.laws.ground import cluster, give_back
-from tests.proofs.model import Coq
+from tests.proofs.model import Coq, listed
 
 
 def walk(
@@ -52,8 +52,8 @@ def test_the_engine_s_books_are_those_of_the_proved_model(coq: Coq) -> None:
     for seed, name in enumerate(("round_robin", "least_connections", "first", "consistent_hash")):
         limits = capacities if name == "round_robin" else [1, 2, 1, 1]
         events, states, refused = walk(name, seed, limits, turns)
-        nodes, places = f"(iota 0 {len(limits)})", f"(nth 0 [:: {'; '.join(map(str, limits))}])"
-        walked = f"let es := [:: {'; '.join(events)}] in"
+        nodes, places = f"(iota 0 {len(limits)})", f"(nth 0 {listed(limits)})"
+        walked = f"let es := {listed(events)} in"
         books = "[seq let b := books s n in (lent b, failed b, in_flight b) | n <- iota 0 4]"
         asked.append(
             f"{walked} ([seq let s := run {nodes} {places} (take j es) in {books} | j <- iota 1 {turns}], "

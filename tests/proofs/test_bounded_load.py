@@ -10,7 +10,7 @@ from evenly import NoNodeAvailable, _engine
 from evenly.theory.laws.bounded_load import order_of
 from evenly.theory.laws.ground import cluster, give_back
 from evenly.theory.laws.hashing import ORDERED
-from tests.proofs.model import Coq
+from tests.proofs.model import Coq, listed
 
 STEPS = 150
 KEYS = 5
@@ -51,12 +51,7 @@ def walked(name: str, seed: int) -> tuple[str, list[int | None]]:
                 given.append(None)
         steps.append(f"({listed(fits)}, {event})")
     nodes = f"(idle (map Z.of_nat {listed(weights)}))"
-    return f"replay {millionths} {nodes} [:: {'; '.join(steps)}]", given
-
-
-def listed(values: list[int] | list[bool]) -> str:
-    """A list as Coq reads it."""
-    return f"[:: {'; '.join(str(value).lower() for value in values)}]"
+    return f"replay {millionths} {nodes} {listed(steps)}", given
 
 
 def test_the_engine_lends_whom_the_proved_model_lends(coq: Coq) -> None:

@@ -8,7 +8,7 @@ from evenly import NoNodeAvailable
 from evenly.theory.laws.bounded_load import order_of
 from evenly.theory.laws.ground import cluster, lend
 from evenly.theory.laws.hashing import ORDERED
-from tests.proofs.model import Coq
+from tests.proofs.model import Coq, listed
 
 
 def lent(name: str, seed: int) -> tuple[list[str], list[int | None]]:
@@ -24,7 +24,9 @@ def lent(name: str, seed: int) -> tuple[list[str], list[int | None]]:
         for node in out:
             balancer.drain(str(node))
         for key, order in orders.items():
-            walks.append(f"walk {listed(order)} [pred node | node \\notin {listed(out)}]")
+            walks.append(
+                f"walk {listed(order)} [pred node | node \\notin ({listed(out)} : seq nat)]"
+            )
             try:
                 given.append(lend(balancer, key))
             except NoNodeAvailable:
@@ -34,14 +36,9 @@ def lent(name: str, seed: int) -> tuple[list[str], list[int | None]]:
     return walks, given
 
 
-def listed(values: list[int]) -> str:
-    """A list of natural numbers as Coq reads it."""
-    return f"([::{'; '.join(map(str, values))}] : seq nat)"
-
-
 def test_the_engine_walks_a_keys_order_as_the_proved_walk_does(coq: Coq) -> None:
     """Random weights, keys and nodes out, down to none that is in."""
     runs = [lent(name, seed) for name in ORDERED for seed in range(8)]
-    found = coq.compute_all("Choice", [f"[:: {'; '.join(walks)}]" for walks, _ in runs])
+    found = coq.compute_all("Choice", [listed(walks) for walks, _ in runs])
     assert found == [given for _, given in runs]
     assert any(None in given for _, given in runs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from evenly.theory.laws.ground import cluster, lend
-from tests.proofs.model import Coq
+from tests.proofs.model import Coq, listed
 
 FINE = 1 << 20
 """The engine keeps lags in parts of 1 / (sum of weights · 2**20)."""
@@ -28,7 +28,7 @@ def test_the_engine_lends_whom_the_proved_deadlines_lend(coq: Coq) -> None:
     """Pick by pick, from laid-out periods and from lags that are kept, ties and all."""
     vectors = [*LAID_OUT, *LIVE, *drawn(5)]
     asked = [
-        f"DueTurns.run_due (Z.pos {FINE}) [:: {'; '.join(f'Z.pos {each}' for each in weights)}] {PICKS}"
+        f"DueTurns.run_due (Z.pos {FINE}) {listed(f'Z.pos {each}' for each in weights)} {PICKS}"
         for weights in vectors
     ]
     lent = []

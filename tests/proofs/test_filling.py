@@ -7,7 +7,7 @@ import random
 from evenly import _engine
 from evenly.errors import NoNodeAvailable
 from evenly.theory.laws.ground import cluster, give_back
-from tests.proofs.model import Coq
+from tests.proofs.model import Coq, listed
 
 
 def walk(seed: int, capacities: list[int], turns: int) -> tuple[list[str], list[list[int]]]:
@@ -41,7 +41,7 @@ def test_the_engine_fills_up_as_the_proved_model_does(coq: Coq) -> None:
     got = coq.compute_all(
         "Filling",
         [
-            f"[seq run [:: {'; '.join(map(str, fleet))}] (take j [:: {'; '.join(events)}]) | j <- iota 1 120]"
+            f"[seq run {listed(fleet)} (take j {listed(events)}) | j <- iota 1 120]"
             for fleet, (events, _) in zip(fleets, walks, strict=True)
         ],
     )

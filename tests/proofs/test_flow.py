@@ -7,22 +7,22 @@ from collections.abc import Sequence
 from itertools import product
 
 from evenly.theory.laws.geography import DEAREST, certifies, cost_of, every_plan
-from tests.proofs.model import Coq
+from tests.proofs.model import Coq, listed
 
 PRICES = list(product(range(4), repeat=2))
 
 
 def numbers(values: Sequence[int]) -> str:
     """A row of integers as Coq reads it."""
-    return f"[:: {'; '.join(map(str, values))}]%Z"
+    return f"{listed(values)}%Z"
 
 
 def rows(values: Sequence[Sequence[int]]) -> str:
     """A table of them."""
-    return f"(table [:: {'; '.join(map(numbers, values))}])"
+    return f"(table {listed(map(numbers, values))})"
 
 
-def test_pythoncertifies_the_plans_that_the_proved_checkcertifies(coq: Coq) -> None:
+def test_python_certifies_the_plans_that_the_proved_check_certifies(coq: Coq) -> None:
     """Every plan of small random instances, at all low prices: certified or not, and its cost."""
     rng = random.Random(7)
     asked, expected = [], []
@@ -35,7 +35,7 @@ def test_pythoncertifies_the_plans_that_the_proved_checkcertifies(coq: Coq) -> N
             asked.append(
                 f"(feasible 2 2 (nth 0 {numbers(supplies)}) {limit} {sends}, spend 2 2 {cost} {sends}, "
                 f"[seq certifies 2 2 {limit} {cost} (nth 0 price) {sends} "
-                f"| price <- [:: {'; '.join(map(numbers, PRICES))}]])"
+                f"| price <- {listed(map(numbers, PRICES))}])"
             )
             certified = [certifies(plan, limits, costs, prices) for prices in PRICES]
             expected.append((True, cost_of(plan, costs), certified))

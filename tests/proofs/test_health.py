@@ -48,14 +48,18 @@ STANDS = {
     "breaker_open": "Ejected",
     "draining": "Draining",
     "down": "TakenDown",
+    "not_checked": "Unchecked",
 }
 
 
 def test_the_engine_refuses_what_the_proved_pick_refuses_and_panics_when_it_does(coq: Coq) -> None:
-    """Pick by pick among nodes in trouble: refused alike, and lent as usual or in panic alike."""
+    """Pick by pick among nodes in trouble: refused alike, and else lent a node that is as sick as the model's."""
     for_each = ("round_robin", "power_of_two", "consistent_hash", "first", "prequal")
     choices = [
-        choice for seed, name in enumerate(for_each) for choice in in_trouble(name, seed, 150)
+        choice
+        for seed, name in enumerate(for_each)
+        for checked in (True, False)
+        for choice in in_trouble(name, seed, 150, checked=checked)
     ]
     asked = []
     for choice in choices:
@@ -64,10 +68,15 @@ def test_the_engine_refuses_what_the_proved_pick_refuses_and_panics_when_it_does
             f"{view.capacity or 0} {str(view.id in choice.tried).lower()}"
             for view in choice.nodes
         )
-        asked.append(f"choose [::] 0 [:: {nodes}]")
-    for choice, got in zip(choices, coq.compute_all("Panic", asked), strict=True):
-        lent = next((view for view in choice.nodes if view.id == choice.lent), None)
-        assert (got is None) == (lent is None)
-        if lent is not None:
-            _, panicked = got
-            assert panicked is not choice.fit(lent)
+        kinds = "map (fun n => (fit n, first_tier n, last_tier n)) nodes"
+        asked.append(f"let nodes := [:: {nodes}] in (choose [::] 0 nodes, {kinds})")
+    met = set[tuple[bool, ...]]()
+    for choice, (got, kinds) in zip(choices, coq.compute_all("Panic", asked), strict=True):
+        assert (got is None) == (choice.lent is None)
+        if choice.lent is not None:
+            at, panicked = got
+            lent = next(place for place, view in enumerate(choice.nodes) if view.id == choice.lent)
+            assert kinds[lent] == kinds[at]
+            assert panicked is not choice.fit(choice.nodes[lent])
+            met.add(kinds[lent])
+    assert met == {(True, False, False), (False, True, False), (False, False, True)}

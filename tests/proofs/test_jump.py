@@ -7,12 +7,7 @@ import random
 from evenly.theory.laws.ground import cluster
 from evenly.theory.laws.hashing import owners
 from evenly.theory.specs.xxh3 import xxh3
-from tests.proofs.model import Coq
-
-
-def listed(numbers: list[int], scope: str) -> str:
-    """As Coq writes a list."""
-    return f"[:: {'; '.join(map(str, numbers))}]%{scope}"
+from tests.proofs.model import Coq, listed
 
 
 def test_the_engine_places_keys_where_the_proved_model_does(coq: Coq) -> None:
@@ -22,8 +17,8 @@ def test_the_engine_places_keys_where_the_proved_model_does(coq: Coq) -> None:
         weights = [rng.choice((1, 2, 7, 40)) for _ in range(rng.randint(1, 12))]
         places = [xxh3(trial, str(key).encode()) for key in range(50)]
         found.append(owners(cluster(weights, "jump", hash_seed=trial), 50))
-        model = f"owner {listed(weights, 'N')}"
-        asked.append(f"[seq {model} key | key <- {listed(places, 'num')}]")
+        model = f"owner {listed(weights)}%N"
+        asked.append(f"[seq {model} key | key <- {listed(places)}%num]")
     assert coq.compute_all("Jump", asked) == found
 
 
@@ -35,7 +30,7 @@ def test_a_leap_is_rounded_as_floating_point_is(coq: Coq) -> None:
         *((rng.randrange(10 ** rng.randint(1, 9)), rng.randint(1, 2**31)) for _ in range(300)),
     ]
     buckets, draws = ([leap[side] for leap in leaps] for side in (0, 1))
-    pairs = f"zip {listed(buckets, 'num')} {listed(draws, 'num')}"
+    pairs = f"zip {listed(buckets)}%num {listed(draws)}%num"
     got = coq.compute("Jump", f"[seq float_leap leap.1 leap.2 | leap <- {pairs}]")
     assert got == [int((bucket + 1) * (float(1 << 31) / float(draw))) for bucket, draw in leaps]
     exact = [(bucket + 1) * 2**31 // draw for bucket, draw in leaps]

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
 from itertools import product
 
 from evenly import Pick
 from evenly.errors import NoNodeAvailable
 from evenly.theory.laws.ground import cluster, give_back
-from tests.proofs.model import Coq
+from tests.proofs.model import Coq, listed
 
 PRIMES = [11, 13, 17, 19, 23, 29]
 """No two levels (in flight + 1) / weight are equal while fewer than ten are in flight at each node."""
-
-
-def row(values: Iterable[object]) -> str:
-    """A list as Coq writes it."""
-    return f"[:: {'; '.join(map(str, values))}]"
 
 
 def walk(seed: int) -> tuple[list[int], list[str], list[list[int]]]:
@@ -62,7 +56,7 @@ def moments(seed: int) -> tuple[list[str], list[int | None]]:
         ]
         nodes = zip(loads, weights, fits, strict=True)
         seen.append(
-            row([f"Node {load} {weight} {str(fit).lower()}" for load, weight, fit in nodes])
+            listed([f"Node {load} {weight} {str(fit).lower()}" for load, weight, fit in nodes])
         )
         try:
             held.append(balancer.pick())
@@ -80,7 +74,7 @@ def test_the_engine_carries_what_the_proved_rule_carries(coq: Coq) -> None:
     got = coq.compute_all(
         "LeastConnections",
         [
-            f"let w := {row(weights)} in run w (empty w) {row(events)}"
+            f"let w := {listed(weights)} in run w (empty w) {listed(events)}"
             for weights, events, _ in walks
         ],
     )
@@ -90,11 +84,11 @@ def test_the_engine_carries_what_the_proved_rule_carries(coq: Coq) -> None:
 def test_the_engine_lends_one_of_those_that_some_lots_give(coq: Coq) -> None:
     """With ties, and with nodes that are drained or full: nobody exactly when the proved scan finds nobody."""
     trials = [moments(seed) for seed in range(24)]
-    lots = row([row(drawn) for drawn in product((0, 1), repeat=5)])
+    lots = listed([listed(drawn) for drawn in product((0, 1), repeat=5)])
     got = coq.compute_all(
         "LeastConnections",
         [
-            f"let lots := {lots} in [seq undup [seq scan nodes drawn | drawn <- lots] | nodes <- {row(seen)}]"
+            f"let lots := {lots} in [seq undup [seq scan nodes drawn | drawn <- lots] | nodes <- {listed(seen)}]"
             for seen, _ in trials
         ],
     )

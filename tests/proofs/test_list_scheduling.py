@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
 from itertools import product
 
 from evenly.theory.laws.ground import cluster, give_back
-from tests.proofs.model import Coq
-
-
-def row(values: Iterable[object]) -> str:
-    """A list as Coq writes it."""
-    return f"[:: {'; '.join(map(str, values))}]"
+from tests.proofs.model import Coq, listed
 
 
 def walk(seed: int) -> list[tuple[list[int], int]]:
@@ -35,12 +29,12 @@ def walk(seed: int) -> list[tuple[list[int], int]]:
 def test_the_engine_lends_one_of_those_that_some_lots_give(coq: Coq) -> None:
     """Request by request, over 1 to 6 nodes and requests of sizes 1, 2, 3 and 9."""
     walks = [walk(seed) for seed in range(12)]
-    lots = row(row(drawn) for drawn in product((0, 1), repeat=5))
+    lots = listed(listed(drawn) for drawn in product((0, 1), repeat=5))
     got = coq.compute_all(
         "ListScheduling",
         [
             f"let lots := {lots} in [seq undup [seq least 0 None 1 drawn loads | drawn <- lots] | loads <- "
-            f"{row(row(loads) for loads, _ in seen)}]"
+            f"{listed(listed(loads) for loads, _ in seen)}]"
             for seen in walks
         ],
     )

@@ -7,7 +7,7 @@ import random
 from evenly import _engine
 from evenly.balancer.virtual import VirtualClock
 from evenly.theory.laws.ground import give_back, members
-from tests.proofs.model import Coq
+from tests.proofs.model import Coq, listed
 
 TICK = 1 / 1024
 
@@ -36,7 +36,7 @@ def run(seed: int) -> list[tuple[str, tuple[int, int, int, int]]]:
             held.insert(0, (now, balancer.pick()))
             events.append("Lend")
         if step % 20 == 19:
-            stops.append((f"[:: {'; '.join(events)}]", (area, spent, now, len(held))))
+            stops.append((listed(events), (area, spent, now, len(held))))
     return stops
 
 

@@ -8,7 +8,7 @@ from evenly.errors import InvalidNode
 from evenly.theory.laws.ground import cluster
 from evenly.theory.laws.maglev import read
 from evenly.theory.specs.xxh3 import xxh3
-from tests.proofs.model import Coq
+from tests.proofs.model import Coq, listed
 
 
 def order(node: str, hash_seed: int, size: int) -> tuple[int, int]:
@@ -30,7 +30,7 @@ def test_the_engine_fills_the_table_that_the_proved_model_fills(coq: Coq) -> Non
             tables.append(None)
         else:
             tables.append([int(node) for node in read(balancer, size, trial)])
-        orders = "; ".join(str(order(str(node), trial, size)) for node in range(len(weights)))
-        asked.append(f"table {size} [:: {orders}] [:: {'; '.join(map(str, weights))}]")
+        orders = listed(order(str(node), trial, size) for node in range(len(weights)))
+        asked.append(f"table {size} {orders} {listed(weights)}")
     assert coq.compute_all("Maglev", asked) == tables
     assert 5 < tables.count(None) < 30

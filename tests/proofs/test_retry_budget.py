@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from evenly.testing import VirtualClock
 from evenly.theory.laws.ground import give_back, members
-from tests.proofs.model import Coq
+from tests.proofs.model import Coq, listed
 
 QUIET = 10_240
 """Seconds after which nothing saved is left: exp(-1024) is 0 in floating point, and 10/10240 a power of two."""
@@ -64,7 +64,7 @@ def test_the_engine_grants_the_retries_that_the_proved_account_grants(coq: Coq) 
         account = f"(engine {rational(share)} {rational(rate)})"
         # In parts: Coq's reader nests a list as deep as it is long.
         parts = [events[at : at + 50] for at in range(0, len(events), 50)]
-        trace = " ++ ".join(f"[:: {'; '.join(part)}]" for part in parts)
+        trace = " ++ ".join(map(listed, parts))
         asked.append(
             f"let t := {account} in let es := {trace} in (answers t (opened t {rational(0)}) es, "
             f"tries (run t {rational(0)} es))"

@@ -6,7 +6,7 @@ import random
 
 from evenly.errors import NoNodeAvailable
 from evenly.theory.laws.ground import cluster, give_back
-from tests.proofs.model import Coq
+from tests.proofs.model import Coq, listed
 
 
 def walk(seed: int, count: int, picks: int) -> tuple[list[list[bool]], list[int | None]]:
@@ -39,7 +39,7 @@ def test_the_engine_lends_whom_the_proved_round_robin_lends(coq: Coq) -> None:
     walks = [walk(seed, count, 200) for seed, count in enumerate(range(1, 10))]
     asked = []
     for fits, lent in walks:
-        each = "; ".join(f"[:: {'; '.join(map(str, fit)).lower()}]" for fit in fits)
-        asked.append(f"RoundRobin.run [:: {each}] {lent[0]}")
+        each = listed(map(listed, fits))
+        asked.append(f"RoundRobin.run {each} {lent[0]}")
     assert coq.compute_all("RoundRobin", asked) == [lent for _, lent in walks]
     assert any(None in lent for _, lent in walks)

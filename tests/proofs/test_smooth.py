@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from evenly.theory.laws.ground import cluster, lend
-from tests.proofs.model import Coq
+from tests.proofs.model import Coq, listed
 
 PICKS = 400
 
@@ -17,9 +17,9 @@ def weights_of(seed: int) -> list[int]:
     return [rng.randint(1, heaviest) for _ in range(rng.randint(1, 12))]
 
 
-def listed(weights: list[int]) -> str:
-    """As Coq writes them."""
-    return f"[:: {'; '.join(f'Z.pos {weight}' for weight in weights)}]"
+def positive(weights: list[int]) -> str:
+    """Weights as Coq reads them."""
+    return listed(f"Z.pos {weight}" for weight in weights)
 
 
 def test_the_engine_lends_whom_the_proved_program_lends(coq: Coq) -> None:
@@ -28,7 +28,7 @@ def test_the_engine_lends_whom_the_proved_program_lends(coq: Coq) -> None:
     asked, lent = [], []
     for at, weights in enumerate(vectors):
         unit = "SmoothInteger.engine_fine" if at % 2 else "1"
-        asked.append(f"SmoothInteger.run {unit} {listed(weights)} {PICKS}")
+        asked.append(f"SmoothInteger.run {unit} {positive(weights)} {PICKS}")
         balancer = cluster(weights, "weighted_round_robin", at)
         lent.append([lend(balancer) for _ in range(PICKS)])
     assert coq.compute_all("SmoothInteger", asked) == lent
@@ -56,7 +56,7 @@ def test_the_engine_rounds_as_the_proved_program_rounds(coq: Coq) -> None:
     walks = [changing(seed, 150) for seed in range(30)]
     asked = [
         f"SmoothChanges.run_changing SmoothInteger.engine_fine {len(history[0])} "
-        f"[:: {'; '.join(map(listed, history))}]"
+        f"{listed(map(positive, history))}"
         for history, _ in walks
     ]
     found = coq.compute_all("SmoothInteger SmoothChanges", asked)
@@ -70,7 +70,7 @@ def test_the_engine_passes_over_the_turns_that_the_proof_passes_over(coq: Coq) -
     for at in range(40):
         weights = [rng.randint(1, 30) for _ in range(rng.randint(2, 9))]
         out = rng.sample(range(len(weights)), rng.randint(1, len(weights) - 1))
-        given = f"(fun i => i \\in [:: {'; '.join(map(str, out))}]) 1 {listed(weights)} {PICKS}"
+        given = f"(fun i => i \\in {listed(out)}) 1 {positive(weights)} {PICKS}"
         asked.append(f"SmoothOut.run_without {given}")
         balancer = cluster(weights, "weighted_round_robin", at)
         for node in out:

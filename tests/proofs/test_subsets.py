@@ -6,7 +6,7 @@ import random
 
 from evenly.theory.laws.ground import cluster
 from evenly.theory.specs.xxh3 import xxh3
-from tests.proofs.model import Coq
+from tests.proofs.model import Coq, listed
 
 
 def lap(number: int, nodes: int, seed: int) -> list[int]:
@@ -24,9 +24,9 @@ def test_the_engine_deals_the_hands_that_the_proved_model_deals(coq: Coq) -> Non
     for nodes, callers in fleets:
         size = rng.randint(1, nodes)
         laps = [lap(number, nodes, 0) for number in range(callers * size // nodes + 2)]
-        orders = "; ".join(f"[:: {'; '.join(map(str, order))}]" for order in laps)
+        orders = listed(map(listed, laps))
         asked.append(
-            f"[seq sort leq (kept (iota 0 {nodes}) (nth [::] [:: {orders}]) {size} caller) "
+            f"[seq sort leq (kept (iota 0 {nodes}) (nth [::] {orders}) {size} caller) "
             f"| caller <- iota 0 {callers}]"
         )
         hands = []

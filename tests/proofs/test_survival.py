@@ -7,7 +7,7 @@ import random
 from evenly.errors import NoNodeAvailable
 from evenly.theory.laws.ground import cluster
 from evenly.theory.model import survives
-from tests.proofs.model import Coq
+from tests.proofs.model import Coq, listed
 
 
 def carried(capacities: list[int], failures: int) -> int:
@@ -32,7 +32,7 @@ def test_the_engine_survives_what_the_proved_model_survives(coq: Coq) -> None:
     got = coq.compute_all(
         "Survival",
         [
-            f"[seq [seq survives_failures [:: {'; '.join(map(str, fleet))}] f total "
+            f"[seq [seq survives_failures {listed(fleet)} f total "
             f"| total <- iota 0 {sum(fleet) + 1}] | f <- iota 0 {len(fleet) + 1}]"
             for fleet in fleets
         ],

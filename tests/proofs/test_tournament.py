@@ -7,30 +7,8 @@ import random
 from evenly import Pick
 from evenly.errors import NoNodeAvailable
 from evenly.theory.laws.ground import cluster, give_back
+from tests.proofs.bits import Bits
 from tests.proofs.model import Coq
-
-WORD = (1 << 64) - 1
-
-
-class Bits:
-    """The engine's random bits: wyrand, seeded anew for each pick from the number after the last one."""
-
-    def __init__(self, seed: int) -> None:
-        self.state = ~seed & WORD
-
-    def begin(self) -> None:
-        """Before a pick."""
-        self.state ^= 0x9E3779B97F4A7C15
-
-    def draw(self) -> int:
-        """64 bits."""
-        self.state = (self.state + 0xA0761D6478BD642F) & WORD
-        wide = self.state * (self.state ^ 0xE7037ED1A0B428DB)
-        return (wide >> 64) ^ (wide & WORD)
-
-    def end(self) -> None:
-        """After a pick."""
-        self.state = self.draw()
 
 
 def walk(seed: int, weights: list[int], steps: int) -> tuple[list[str], list[int | None]]:
