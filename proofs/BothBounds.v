@@ -14,7 +14,7 @@
     follow, and after 146 requests none is left. *)
 From Coq Require Import ZArith.
 From mathcomp Require Import all_ssreflect.
-From mathcomp Require Import zify ssrZ.
+From mathcomp Require Import ssrZ.
 From Evenly Require Import SmoothInteger.
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -55,8 +55,8 @@ Lemma keptS n :
   kept n.+1 = undup [seq lags <- [seq after lags i | lags <- kept n, i <- iota 0 4] | both lags].
 Proof. by []. Qed.
 
-Lemma kept_finds_all order : all (gtn 4%N) order -> (forall n, (0 < n <= size order)%N -> both (lags_of (take n order))) ->
-  lags_of order \in kept (size order).
+Lemma kept_finds_all order : all (gtn 4%N) order ->
+  (forall n, (0 < n <= size order)%N -> both (lags_of (take n order))) -> lags_of order \in kept (size order).
 Proof.
 elim/last_ind: order => [|order i IH] //; rewrite all_rcons size_rcons => /andP[i4 all4] good.
 rewrite keptS mem_undup mem_filter.

@@ -13,7 +13,7 @@
 
     The proof looks at each of the scans: it finds a node if there is one of its kind, and the kinds together are all
     the nodes that the administrator wants to serve. *)
-From mathcomp Require Import all_ssreflect zify.
+From mathcomp Require Import all_ssreflect.
 From Evenly Require Import Health Breaker.
 
 Inductive admin := Serve | Drain | Down.

@@ -14,6 +14,7 @@
     since: x_j / w_j <= (x_i + 1) / w_i for all i and j. Adding this up over j is the bound. *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From mathcomp Require Import ring zify.
+From Evenly Require Filling LeastConnections.
 Set Implicit Arguments.
 Unset Strict Implicit.
 Unset Printing Implicit Defensive.
@@ -60,22 +61,13 @@ rewrite !nth_incr_nth; case: (altP (e =P j)) => [<-|_] /=.
 by apply: leq_trans IH _; rewrite leq_mul2r ltnS leq_addl orbT.
 Qed.
 
-Lemma sumn_ord s : sumn s = \sum_(j < size s) nth 0 s j.
-Proof. by rewrite sumnE (big_nth 0) big_mkord. Qed.
-
 Lemma never_late ws xs i : reached ws xs -> i < size ws -> 0 < nth 0 ws i ->
   sumn xs * nth 0 ws i < (nth 0 xs i).+1 * sumn ws.
 Proof.
-move=> r ik wi; rewrite !sumn_ord (reached_size r) big_distrl big_distrr /=.
+move=> r ik wi; rewrite !LeastConnections.sumn_nth (reached_size r) big_distrl big_distrr /=.
 rewrite (bigD1 (Ordinal ik)) //= [X in _ < X](bigD1 (Ordinal ik)) //= -addSn leq_add //.
   by rewrite ltn_mul2r wi leqnn.
 by apply: leq_sum => j _; apply: last_before_next.
-Qed.
-
-Lemma sumn_incr s i : sumn (incr_nth s i) = (sumn s).+1.
-Proof.
-elim: s i => [|a s IH] [|i] //=; last by rewrite IH addnS.
-by elim: i.
 Qed.
 
 (* One node of weight m, and m of weight 1. *)
@@ -86,7 +78,7 @@ Lemma heavy_first m xs : reached (one_heavy m) xs -> sumn xs < m -> xs = sumn xs
 Proof.
 elim=> [|{}xs e r IH [ek first]] /=; first by rewrite size_nseq sumn_nseq.
 have ks : e < size xs by rewrite (reached_size r).
-rewrite sumn_incr => tm; have all_his := IH (ltnW tm); move: first.
+rewrite Filling.sumn_incr_nth => tm; have all_his := IH (ltnW tm); move: first.
 case: e ek ks => [|e] ek ks first; first by rewrite {1}all_his.
 have := first 0 isT; rewrite all_his /= !nth_nseq; move: ek; rewrite /= size_nseq ltnS => ->; lia.
 Qed.
@@ -144,7 +136,7 @@ move=> r k1 pos ik; have posn j : (j < size ws)%N -> (0 < nth 0%N ws j)%N by mov
 have W : (sumn ws)%:R != 0 :> R by rewrite pnatr_eq0 -lt0n (leq_trans (posn i ik)) ?nth_le_sumn.
 have sum0 : \sum_(j < size ws) behind ws xs j = 0.
   rewrite /behind sumrB -mulr_sumr -mulr_suml -!natr_sum.
-  by rewrite -sumn_ord mulfV // mulr1 -(reached_size r) -sumn_ord subrr.
+  by rewrite -LeastConnections.sumn_nth mulfV // mulr1 -(reached_size r) -LeastConnections.sumn_nth subrr.
 have [o oi] : exists o : 'I_(size ws), o != Ordinal ik.
   by case: i ik => [|i] ik; [exists (Ordinal k1)|exists (Ordinal (ltnW k1))].
 have others : \sum_(j < size ws | j != Ordinal ik) behind ws xs j < \sum_(j < size ws | j != Ordinal ik) 1.
