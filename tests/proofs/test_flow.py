@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from itertools import product
 
-from evenly.theory.laws.geography import DEAREST, certifies, cost_of, every_plan
+from evenly.theory.laws.geography import certifies, cost_of, every_plan, instance
 from tests.proofs.model import Coq, listed
 
 PRICES = list(product(range(4), repeat=2))
@@ -27,9 +27,7 @@ def test_python_certifies_the_plans_that_the_proved_check_certifies(coq: Coq) ->
     rng = random.Random(7)
     asked, expected = [], []
     for _ in range(12):
-        supplies = [rng.randint(0, 2) for _ in range(2)]
-        limits = [rng.randint(1, 3) for _ in range(2)]
-        costs = [[rng.randint(0, DEAREST) for _ in limits] for _ in supplies]
+        supplies, limits, costs = instance(rng)
         for plan in every_plan(supplies, limits):
             limit, cost, sends = f"(nth 0 {numbers(limits)})", rows(costs), rows(plan)
             asked.append(

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from evenly import _engine
 from evenly.theory.closed import power_of_d
-from evenly.theory.laws.ground import cluster, give_back, lend, subsets
+from evenly.theory.laws.ground import cluster, drained, give_back, lend, subsets
 from evenly.theory.laws.law import law, need
 
 
@@ -81,11 +81,8 @@ def drawing_alike(seed: int) -> str:
         weights = [1 if node in group else 100 for node in range(count)]
         balancer = cluster(weights, strategy, seed)
         # Those of S are busy, so that one of them is lent only when it was drawn with another of them.
-        for node in set(range(count)) - group:
-            balancer.drain(str(node))
-        busy = [balancer.pick() for _ in range(40 * size)]
-        for node in set(range(count)) - group:
-            balancer.undrain(str(node))
+        with drained(balancer, set(range(count)) - group):
+            busy = [balancer.pick() for _ in range(40 * size)]
         both = sum(lend(balancer) in group for _ in range(picks))
         expected = size * (size - 1) / (count * (count - 1))
         sigma = (picks * expected * (1 - expected)) ** 0.5
@@ -122,11 +119,8 @@ def drawing_by_weight(seed: int) -> str:
     balancer = cluster(weights, {"name": "power_of_two", "load": "in_flight"}, seed)
     held = []
     for node, count in ((1, 8), (2, 8)):
-        for other in {0, 1, 2} - {node}:
-            balancer.drain(str(other))
-        held += [balancer.pick() for _ in range(count)]
-        for other in {0, 1, 2} - {node}:
-            balancer.undrain(str(other))
+        with drained(balancer, {0, 1, 2} - {node}):
+            held += [balancer.pick() for _ in range(count)]
     lent = [lend(balancer) for _ in range(picks)]
     need(len(held) == 16 and 2 not in lent, "the busiest was lent")
     p, q = weights[1] / sum(weights), weights[2] / sum(weights)

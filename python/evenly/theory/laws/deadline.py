@@ -7,8 +7,7 @@ from fractions import Fraction
 from math import floor
 from typing import TYPE_CHECKING
 
-from evenly import _engine
-from evenly.theory.laws.ground import cluster, harmonic, lend, shares_of
+from evenly.theory.laws.ground import cluster, harmonic, keyless, lend, shares_of
 from evenly.theory.laws.law import law, need
 from evenly.theory.laws.weighted_round_robin import FINE, bounds, in_bounds, vectors
 
@@ -44,7 +43,7 @@ def deadline_quota(seed: int) -> str:
 def nothing_beats_the_deadline_bound(seed: int) -> str:
     """With weights N, …, N, 1 on k nodes every strategy gets some node 1 - 1/(2k - 2) - 1/W off its share."""
     closest = Fraction(1)
-    names = [entry["name"] for entry in _engine.strategies() if not entry["uses_key"]]
+    names = keyless()
     for name in names:
         for count, heavy in ((2, 1), (2, 30), (3, 20), (5, 12), (8, 1)):
             weights = [heavy] * (count - 1) + [1]
@@ -73,7 +72,7 @@ def no_rule_keeps_both_bounds(seed: int) -> str:
     def kept(lags: Sequence[int]) -> bool:
         return in_bounds(lags, most, -total) and max(lags) <= total
 
-    names = [entry["name"] for entry in _engine.strategies() if not entry["uses_key"]]
+    names = keyless()
     for name in names:
         balancer, lags, good = cluster(weights, name, seed), [0] * 4, True
         for _ in range(146):

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable, Iterator
 
 from evenly import _engine
-from evenly.theory.laws.ground import cluster, give_back, lend
+from evenly.theory.laws.ground import cluster, drained, give_back, lend
 from evenly.theory.laws.law import law, need
 
 
@@ -50,11 +50,8 @@ def idle_nodes_are_drawn_by_weight(seed: int) -> str:
         # The scan of few nodes and the tree of many.
         weights = [1 + 3 * (node % 3) for node in range(count)]
         balancer = cluster(weights, "join_idle", seed)
-        for node in range(1, count):
-            balancer.drain(str(node))
-        busy = balancer.pick()
-        for node in range(1, count):
-            balancer.undrain(str(node))
+        with drained(balancer, range(1, count)):
+            busy = balancer.pick()
         counts = [0] * count
         for _ in range(picks):
             counts[lend(balancer)] += 1

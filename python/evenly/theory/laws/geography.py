@@ -10,6 +10,14 @@ from evenly.theory.laws.law import law, need
 
 Flow = tuple[tuple[int, ...], ...]
 DEAREST = 4
+"""The greatest cost: so small that all prices up to twice as much, which suffice, can be tried."""
+
+
+def instance(rng: random.Random) -> tuple[list[int], list[int], list[list[int]]]:
+    """Draw supplies of two zones, capacities of two nodes, and costs: so small that all plans can be tried."""
+    supplies = [rng.randint(0, 2) for _ in range(2)]
+    limits = [rng.randint(1, 3) for _ in range(2)]
+    return supplies, limits, [[rng.randint(0, DEAREST) for _ in limits] for _ in supplies]
 
 
 @law
@@ -18,9 +26,7 @@ def prices_prove_a_plan(seed: int) -> str:
     rng = random.Random(seed)
     proved = 0
     for _ in range(25):
-        supplies = [rng.randint(0, 2) for _ in range(2)]
-        limits = [rng.randint(1, 3) for _ in range(2)]
-        costs = [[rng.randint(0, DEAREST) for _ in limits] for _ in supplies]
+        supplies, limits, costs = instance(rng)
         plans = list(every_plan(supplies, limits))
         if not plans:
             continue
@@ -48,9 +54,7 @@ def prices_bound_every_plan(seed: int) -> str:
     rng = random.Random(seed)
     bounds = tight = 0
     for _ in range(25):
-        supplies = [rng.randint(0, 2) for _ in range(2)]
-        limits = [rng.randint(1, 3) for _ in range(2)]
-        costs = [[rng.randint(0, DEAREST) for _ in limits] for _ in supplies]
+        supplies, limits, costs = instance(rng)
         plans = list(every_plan(supplies, limits))
         if not plans:
             continue

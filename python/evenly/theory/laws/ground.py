@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -10,15 +11,17 @@ from evenly.balancer.virtual import VirtualClock
 from evenly.node import Node
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from evenly.balancer import Balancer
     from evenly.strategy import StrategyLike
 
 __all__ = [
     "cluster",
+    "drained",
     "give_back",
     "harmonic",
+    "keyless",
     "lend",
     "members",
     "registered",
@@ -65,9 +68,24 @@ def give_back(pick: _engine.Pick) -> None:
     pick.__exit__(None, None, None)
 
 
+@contextmanager
+def drained(balancer: Balancer, nodes: Collection[int]) -> Iterator[None]:
+    """Within it these nodes are not lent."""
+    for node in nodes:
+        balancer.drain(str(node))
+    yield
+    for node in nodes:
+        balancer.undrain(str(node))
+
+
 def registered() -> list[str]:
     """Name every strategy of the engine."""
     return [entry["name"] for entry in _engine.strategies()]
+
+
+def keyless() -> list[str]:
+    """Name those that ask for no key."""
+    return [entry["name"] for entry in _engine.strategies() if not entry["uses_key"]]
 
 
 def harmonic(count: int) -> Fraction:

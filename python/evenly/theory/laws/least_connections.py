@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from evenly import _engine
 from evenly.errors import NoNodeAvailable
-from evenly.theory.laws.ground import cluster, give_back, lend
+from evenly.theory.laws.ground import cluster, drained, give_back, lend
 from evenly.theory.laws.law import law, need
 
 if TYPE_CHECKING:
@@ -107,11 +107,8 @@ def least_connections_ties(seed: int) -> str:
     for idle in (2, 3, 5):
         balancer = cluster(6, "least_connections", seed)
         # The others are busy for the whole run.
-        for node in range(idle):
-            balancer.drain(str(node))
-        busy = [balancer.pick() for _ in range(6 - idle)]
-        for node in range(idle):
-            balancer.undrain(str(node))
+        with drained(balancer, range(idle)):
+            busy = [balancer.pick() for _ in range(6 - idle)]
         counts = [0] * 6
         for _ in range(picks):
             counts[lend(balancer)] += 1

@@ -7,7 +7,7 @@ import statistics
 from fractions import Fraction
 
 from evenly import _engine
-from evenly.theory.laws.ground import cluster, give_back
+from evenly.theory.laws.ground import cluster, drained, give_back
 from evenly.theory.laws.law import law, need
 
 
@@ -78,11 +78,8 @@ def mean_work(seed: int, rates: list[int], arrivals: float, start: list[int], ev
     balancer = cluster(len(rates), "least_connections", seed)
     held: list[list[_engine.Pick]] = [[] for _ in nodes]
     for node in nodes:
-        for other in nodes:
-            (balancer.undrain if other == node else balancer.drain)(str(other))
-        held[node] = [balancer.pick() for _ in range(start[node])]
-    for node in nodes:
-        balancer.undrain(str(node))
+        with drained(balancer, set(nodes) - {node}):
+            held[node] = [balancer.pick() for _ in range(start[node])]
     work = 0
     for _ in range(events):
         work += sum(rate * len(own) for rate, own in zip(rates, held, strict=True))

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from evenly import _engine
 from evenly.errors import NoNodeAvailable
-from evenly.theory.laws.ground import cluster, give_back, lend
+from evenly.theory.laws.ground import cluster, drained, give_back, lend
 from evenly.theory.laws.law import law, need
 
 
@@ -86,11 +86,8 @@ def tournament_is_fair(seed: int) -> str:
                 weights[:idle] = range(1, idle + 1)
             balancer = cluster(weights, strategy, seed)
             # The others are busy for the whole run.
-            for node in range(idle):
-                balancer.drain(str(node))
-            busy = [balancer.pick() for _ in range(40 - idle)]
-            for node in range(idle):
-                balancer.undrain(str(node))
+            with drained(balancer, range(idle)):
+                busy = [balancer.pick() for _ in range(40 - idle)]
             counts = [0] * 40
             for _ in range(picks):
                 counts[lend(balancer)] += 1
