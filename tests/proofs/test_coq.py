@@ -59,6 +59,26 @@ def test_a_proof_that_does_not_hold_is_told_with_its_place(tmp_path: Path) -> No
         proofs.build(where, tmp_path / "built")
 
 
+def test_a_file_that_is_gone_is_missed_by_those_that_lean_on_it(tmp_path: Path) -> None:
+    """Although all was compiled while it was there."""
+    where = folder(tmp_path / "proofs", "Definition one := 1.\n")
+    (where / "Leaning.v").write_text("From Evenly Require Import Assumed.\nCheck one.\n")
+    proofs.build(where, tmp_path / "built")
+    (where / "Assumed.v").unlink()
+    with pytest.raises(proofs.NotProved, match="Assumed"):
+        proofs.build(where, tmp_path / "built")
+
+
+def test_a_compiler_that_does_not_end_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told as what is not proved, and not as a fault of ours."""
+    monkeypatch.setitem(proofs.build.__globals__, "PATIENCE", 0.01)
+    where = folder(tmp_path / "proofs", "Definition one := 1.\n")
+    with pytest.raises(proofs.NotProved, match=r"had not ended after 0\.01 seconds"):
+        proofs.build(where, tmp_path / "built")
+
+
 def test_without_coq_one_is_told_how_to_have_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

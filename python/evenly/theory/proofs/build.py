@@ -19,7 +19,10 @@ CLOSED = "Closed under the global context"
 """Coq's answer when a proof rests on nothing but the logic."""
 PATIENCE = 900
 """Seconds after which a compiler that has not ended is stopped: several times what all files take on two cores."""
+TOLD = 4000
+"""Characters of a complaint that are passed on; the error itself is at its end."""
 MARK = "=== "
+"""Begins the lines between Coq's answers that say whose answer comes next."""
 MAKES_OWN = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL"}
 """What a `make` above us tells its children; ours is no child of it."""
 
@@ -46,8 +49,8 @@ def build(where: Path, into: Path, only: Iterable[str] = ()) -> None:
     with (into / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         files = _copied(where, into)
-        run(["coq_makefile", "-f", "_CoqProject", *files, "-o", "Makefile.coq"], into)
-        run(
+        _run(["coq_makefile", "-f", "_CoqProject", *files, "-o", "Makefile.coq"], into)
+        _run(
             [
                 "make",
                 "--no-print-directory",
@@ -62,9 +65,11 @@ def build(where: Path, into: Path, only: Iterable[str] = ()) -> None:
 def _copied(where: Path, into: Path) -> list[str]:
     """Bring the copies up to date, leaving alone what has not changed; the names of the files."""
     files = sorted(where.glob("*.v"))
-    for stale in into.glob("*.v"):
-        if not (where / stale.name).exists():
-            stale.unlink()
+    for stale in [copy for copy in into.glob("*.v") if not (where / copy.name).exists()]:
+        stale.unlink()
+        # Whoever imported it was compiled with it, and would still pass.
+        for compiled in into.glob("*.vo"):
+            compiled.unlink()
     for path in (where / "_CoqProject", *files):
         copy = into / path.name
         if not copy.exists() or copy.read_bytes() != path.read_bytes():
@@ -92,27 +97,30 @@ def query(text: str, built: Path) -> str:
     file.parent.mkdir(exist_ok=True)
     file.write_text(text + "\n", encoding="utf-8")
     try:
-        return run(["coqc", "-q", "-w", "none", "-Q", ".", "Evenly", str(file)], built)
+        return _run(["coqc", "-q", "-w", "none", "-Q", ".", "Evenly", str(file)], built)
     finally:
         for leftover in file.parent.glob(f"*{file.stem}.*"):
             leftover.unlink()
 
 
-def run(command: list[str], where: Path) -> str:
+def _run(command: list[str], where: Path) -> str:
     """Run a tool of Coq's and return what it says. Raises `NotProved` with its complaint."""
     environment = {key: value for key, value in os.environ.items() if key not in MAKES_OWN}
-    done = subprocess.run(
-        command,
-        cwd=where,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            command,
+            cwd=where,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as late:
+        raise NotProved(f"{command[0]} in {where} had not ended after {PATIENCE} seconds") from late
     if done.returncode != 0:
         raise NotProved(
-            f"{command[0]} failed in {where}:\n{(done.stderr.strip() or done.stdout)[-4000:]}"
+            f"{command[0]} failed in {where}:\n{(done.stderr.strip() or done.stdout)[-TOLD:]}"
         )
     return done.stdout
