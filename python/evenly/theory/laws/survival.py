@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from evenly.errors import NoNodeAvailable
@@ -54,16 +55,7 @@ def any_so_many_may_fail(seed: int) -> str:
             for failed in subsets(count):
                 if len(failed) != failures:
                     continue
-                balancer = cluster(count, "least_connections", seed, capacities=limits)
-                for node in failed:
-                    balancer.drain(str(node))
-                held = []
-                for _ in range(sum(limits)):
-                    try:
-                        held.append(balancer.pick())
-                    except NoNodeAvailable:
-                        break
-                worst = min(worst, len(held))
+                worst = min(worst, carried(limits, failed))
             for total in range(sum(limits) + 1):
                 cases += 1
                 said = f"capacities {limits}, {failures} fail, load {total}: {worst} are carried"
@@ -72,6 +64,20 @@ def any_so_many_may_fail(seed: int) -> str:
                     used = Fraction(total, sum(limits))
                     need((total <= worst) == (used <= 1 - Fraction(failures, count)), said)
     return f"{cases:,} loads of 40 clusters, every set of failed nodes"
+
+
+def carried(limits: Sequence[int], failed: Iterable[int]) -> int:
+    """How many requests at once the engine lends without the nodes that failed."""
+    balancer = cluster(len(limits), "least_connections", capacities=limits)
+    for node in failed:
+        balancer.drain(str(node))
+    held = []
+    for _ in range(sum(limits)):
+        try:
+            held.append(balancer.pick())
+        except NoNodeAvailable:
+            break
+    return len(held)
 
 
 @law
