@@ -9,7 +9,8 @@
     the oldest of all, the best one is used, and one is thrown away, in turns the oldest and the worst. Which nodes are
     looked at, which may be lent, where hot begins and how ties fall are arguments: any. Requests per weight and
     latencies are whole numbers of a unit as small as one likes. Not in the model is the walk that, apart from all this,
-    tries every node that had no request for a second.
+    tries every node that had no request for a second. How often a sight may be used is arithmetic here and in the law;
+    that the engine reckons it so is held by the unit test of prequal.rs.
 
     The proofs go through the steps of a pick: each keeps the pool small, every node in it once and every sight usable;
     the rule is in the order in which ranks are compared. Source: Wydrowski, Kleinberg, Rumble, Archer, Load is not
@@ -79,6 +80,13 @@ Definition pick r p : option sight * pool :=
 
 Definition empty := Pool [::] false.
 Definition run rounds := foldl (fun p r => (pick r p).2) empty rounds.
+
+(** What a trace shows: for each pick who is lent, and who is known after it, from the best to the worst. *)
+Fixpoint trace p rounds :=
+  if rounds is r :: rest then
+    let: (lent, after) := pick r p in
+    (omap node lent, map node (sort (better (limit r)) (sights after))) :: trace after rest
+  else [::].
 
 (* At most 16 sights, each node once, each usable. *)
 Definition tidy ss := [&& size ss <= pool_size, uniq (map node ss) & all (fun s => 0 < uses s) ss].
