@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 STOOD = Fraction(31, 100)
 """What a node may be behind beyond H_k - 1 after a time in which the weights stood: 1 - ln 2, rounded up."""
+EXCLUDED = 146
+"""So many requests with weights 1, 27, 243 and 243 no order survives with both bounds kept; 145 some do."""
 
 
 @law
@@ -75,14 +77,14 @@ def no_rule_keeps_both_bounds(seed: int) -> str:
     names = keyless()
     for name in names:
         balancer, lags, good = cluster(weights, name, seed), [0] * 4, True
-        for _ in range(146):
+        for _ in range(EXCLUDED):
             lags = [lag + weight for lag, weight in zip(lags, weights, strict=True)]
             lags[lend(balancer)] -= total
             good &= kept(lags)
-        need(not good, f"{name} has kept both bounds for 146 requests")
+        need(not good, f"{name} has kept both bounds for {EXCLUDED} requests")
     left: set[tuple[int, ...]] = {(0, 0, 0, 0)}
     most_left = 0
-    for _ in range(146):
+    for _ in range(EXCLUDED):
         a_request = [tuple(map(sum, zip(lags, weights, strict=True))) for lags in left]
         left = {
             (*lags[:node], lags[node] - total, *lags[node + 1 :])
@@ -91,7 +93,7 @@ def no_rule_keeps_both_bounds(seed: int) -> str:
         }
         left = {lags for lags in left if kept(lags)}
         most_left = max(most_left, len(left))
-    need(not left, f"{len(left)} ways to keep both bounds for 146 requests")
+    need(not left, f"{len(left)} ways to keep both bounds for {EXCLUDED} requests")
     return f"{len(names)} strategies, and all orders: never more than {most_left} are left"
 
 

@@ -11,6 +11,8 @@ from evenly.theory.laws.law import law, need
 from evenly.theory.specs.xxh3 import xxh3
 
 KEYS = 20_000
+MULTIPLIER = 2862933555777941757
+"""Of the generator of draws that the paper gives."""
 
 
 @law
@@ -46,7 +48,7 @@ def jump_leaps(seed: int) -> str:
     for key, landings in enumerate(zip(*homes, strict=True)):
         state = xxh3(seed, b"%d" % key)
         for bucket, landed in pairwise(dict.fromkeys(landings)):
-            state = (state * 2862933555777941757 + 1) % 2**64
+            state = (state * MULTIPLIER + 1) % 2**64
             exact = (bucket + 1) * 2**31 // ((state >> 33) + 1)
             need(abs(landed - exact) <= 1, f"key {key}: from {bucket} to {landed}, not {exact}")
             leaps, exactly = leaps + 1, exactly + (landed == exact)
