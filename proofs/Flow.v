@@ -7,7 +7,7 @@
     by place without trusting the optimiser: the check is a few comparisons.
 
     The model: whole or rational amounts, as many zones and nodes as one likes; [certifies] is what a program would run.
-    How prices are found is left out. The engine does not plan flows yet; the check in Python is the law's.
+    How prices are found is left out. The engine does not plan flows yet; the check is Python.
 
     The proof: with prices added, the certified plan costs the least that each zone could pay; and the prices it pays
     are at least those that any other plan pays, since it fills every node that has one.
@@ -75,7 +75,7 @@ Qed.
 
 (** Any prices at all, and for each zone no more than its least cost + price, tell how cheap a plan can be at best: no
     plan costs less than all that is sent at these dues, less the limits at these prices.
-    Law: prices_bound_every_plan. Engine: python/evenly/theory/laws/geography.py. *)
+    Law: prices_bound_every_plan. Engine: python/evenly/theory/model/flow.py. *)
 Theorem prices_bound_every_plan price due sends : feasible sends ->
   (forall j : 'I_nodes, 0 <= price j) -> (forall (z : 'I_zones) (j : 'I_nodes), due z <= cost z j + price j) ->
   \sum_(z < zones) supply z * due z - \sum_(j < nodes) price j * limit j <= spend sends.
@@ -103,7 +103,7 @@ by rewrite big1 // => j _; rewrite (eqP (other0 j _)) ?mul0r ?mem_index_enum.
 Qed.
 
 (** A plan that some prices certify is the cheapest: whatever else sends all and exceeds no limit costs as much or more.
-    Law: prices_prove_a_plan. Engine: python/evenly/theory/laws/geography.py. *)
+    Law: prices_prove_a_plan. Engine: python/evenly/theory/model/flow.py. *)
 Theorem prices_prove_a_plan price sends other :
   feasible sends -> certifies price sends -> feasible other -> spend sends <= spend other.
 Proof.
@@ -122,7 +122,7 @@ Definition table (R : realDomainType) (rows : seq (seq R)) (z j : nat) : R := nt
 (** Two zones with 2 requests each, a near node and a far one that take 3 each. The near one is full, and at the price 2
     the plan is proved the cheapest: it costs 6. Without a price nothing is proved: the second zone would rather send
     all to the near node.
-    Law: prices_prove_a_plan. Engine: python/evenly/theory/laws/geography.py. *)
+    Law: prices_prove_a_plan. Engine: python/evenly/theory/model/flow.py. *)
 Example a_full_node_has_its_price :
   let supply := nth 0 [:: 2; 2]%Z in
   let limit := nth 0 [:: 3; 3]%Z in

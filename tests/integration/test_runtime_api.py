@@ -322,7 +322,7 @@ def test_events_come_as_they_happen() -> None:
                     "both",
                 )
             finally:
-                reader.send_signal(signal.SIGINT)
+                reader.terminate()
                 reader.wait(30)
 
 

@@ -6,7 +6,8 @@ import random
 from collections.abc import Sequence
 from itertools import product
 
-from evenly.theory.laws.geography import certifies, cost_of, every_plan, instance
+from evenly.theory.laws.geography import every_plan, instance
+from evenly.theory.model import certifies, cost_of
 from tests.proofs.model import Coq, listed
 
 PRICES = list(product(range(4), repeat=2))

@@ -50,7 +50,8 @@ def entry(*lemmas: str, laws: tuple[str, ...] = ("smooth_gap", "ledger")) -> The
 def found(folder: Path, text: str, *entries: Theorem) -> list[str]:
     """The faults of a folder with one file."""
     (folder / "Waiting.v").write_text(text)
-    return list(proofs.faults(proofs.read(folder), entries or [entry("nobody_waits")], ROOT))
+    faults = proofs.faults(proofs.read(folder), entries or [entry("nobody_waits")], ROOT)
+    return list(map(str, faults))
 
 
 def test_nothing_is_wrong_with_the_proofs() -> None:
@@ -93,6 +94,19 @@ def test_a_promise_is_read_with_its_sentence_and_tie(tmp_path: Path) -> None:
         (("Lemma a_step : True.\nProof. exact I. Qed.", "Axiom a_step : True."), "Axiom"),
         (("Lemma a_step", "Unset Guard  Checking.\nLemma a_step"), "Unset Guard Checking"),
         (("Lemma a_step", "Corollary a_step"), "Corollary"),
+        (("Lemma a_step", "Local  Lemma a_step"), "Local Lemma"),
+        (("Lemma a_step", "Variable lie : False.\nLemma a_step"), "Variable outside of a section"),
+        (
+            ("Lemma a_step", "Section A.\nEnd A. Context (lie : False).\nLemma a_step"),
+            "Context outside",
+        ),
+        (
+            (
+                "Theorem nobody",
+                "Section B. Theorem no_tie : True.\nProof. exact I. Qed.\nTheorem nobody",
+            ),
+            "no_tie: its",
+        ),
         (("exact a_step", "exact I"), "lemma a_step is used by no proof"),
         (("Law: smooth_gap, ledger. ", ""), "must end in `Law"),
         (("Law: smooth_gap, ledger", "Law: smooth_gaps, ledger"), "no law 'smooth_gaps'"),

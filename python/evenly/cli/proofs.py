@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -22,23 +23,24 @@ NAME = 36
 
 def show(entries: list[Theorem], as_json: bool, width: int) -> int:
     """Print what is proved of these entries and check it where Coq is; 1 when something does not hold."""
-    where = proofs.folder()
-    sources = proofs.read(where)
+    sources = proofs.read(proofs.folder())
     known = proofs.promises(sources)
     named = dict.fromkeys(name for entry in entries for name in entry.lemmas)
     asked = [known[name] for name in named if name in known]
-    wrong = _faults(sources)
+    wrong = _faults(sources, {each.file for each in asked} | {entry.id for entry in entries})
+    rests: dict[str, str] = {}
+    unchecked = ""
     try:
         rests = _rests(asked)
-    except proofs.NoCoq as missing:
-        rests, unchecked = {}, str(missing)
-    else:
-        unchecked = ""
-        wrong += [
+        wrong += (
             f"{name} rests on more than the logic: {said}"
             for name, said in rests.items()
             if said != proofs.CLOSED
-        ]
+        )
+    except proofs.NoCoq as missing:
+        unchecked = str(missing)
+    except proofs.NotProved as refused:
+        wrong.append(str(refused))
     if as_json:
         rows = [_row(promise, entries, rests) for promise in asked]
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
@@ -53,18 +55,23 @@ def show(entries: list[Theorem], as_json: bool, width: int) -> int:
     return 1 if wrong else 0
 
 
-def _faults(sources: list[Source]) -> list[str]:
+def _faults(sources: list[Source], about: set[str]) -> list[str]:
+    """What is wrong with these files and entries; who asks for one entry is not told of others."""
     from evenly.theory.theorems import THEOREMS
 
-    return list(proofs.faults(sources, THEOREMS, proofs.folder().parent))
+    found = proofs.faults(sources, THEOREMS, proofs.folder().parent)
+    return [fault.said for fault in found if fault.where in about]
 
 
 def _rests(asked: list[Promise]) -> dict[str, str]:
     """What each rests on, by Coq; the files are compiled where cargo builds, too."""
+    if not asked:
+        return {}
     into = proofs.folder().parent / "target" / "proofs"
     files = sorted({promise.file for promise in asked})
-    if not into.exists():
-        note = f"Compiling {len(files)} files, which takes minutes; the next time it is at once."
+    fresh = [name for name in files if not (into / f"{name}.vo").exists()]
+    if fresh and sys.stderr.isatty():
+        note = f"Compiling {len(fresh)} files, some seconds each; the next time it is at once."
         click.echo(note, err=True)
     proofs.build(proofs.folder(), into, only=files)
     return proofs.assumptions(asked, into)
@@ -79,14 +86,14 @@ def _table(
         if not entry.lemmas:
             continue
         yield click.style(f"{entry.id[0].upper()}{entry.id[1:]}: {entry.title}", bold=True)
-        again = [f"{name} ({shown[name]})" for name in entry.lemmas if name in shown]
+        again = [f"{name} (see {shown[name]} above)" for name in entry.lemmas if name in shown]
         for name in entry.lemmas:
             if name in known and name not in shown:
                 yield from _lines(known[name], rests.get(name), width)
                 shown[name] = entry.id
         if again:
             yield from textwrap.wrap(
-                f"  and {', '.join(again)}", width, subsequent_indent="  ", break_on_hyphens=False
+                f"  also {', '.join(again)}", width, subsequent_indent="  ", break_on_hyphens=False
             )
         yield ""
 
@@ -110,6 +117,8 @@ def _lines(promise: Promise, rests: str | None, width: int) -> Iterator[str]:
 
 
 def _sum(asked: list[Promise], sources: list[Source], proved: bool) -> str:
+    if not asked:
+        return "Nothing of this is proved by machine. Its laws run on the engine: --check"
     files = {promise.file for promise in asked}
     lines = sum(source.lines for source in sources if source.name in files)
     counted = {

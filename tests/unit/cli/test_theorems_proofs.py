@@ -88,3 +88,26 @@ def test_an_axiom_fails_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     assert shown.exit_code == 1
     assert "FAILED rr_variance rests on more than the logic: Axioms: sloth" in shown.stdout
     assert "✗ rr_variance" in shown.stdout and "all proved" not in shown.stdout
+
+
+def test_what_has_no_proof_is_not_said_to_be_proved() -> None:
+    """A definition whose laws run, and no more."""
+    shown = theorems("definition 1.1.1", "--proofs")
+    assert shown.exit_code == 0
+    assert "Nothing of this is proved by machine" in shown.stdout
+    assert "all proved" not in shown.stdout
+
+
+def test_a_file_that_coq_refuses_is_told_beside_what_is_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without marks, and with Coq's complaint."""
+
+    def refuses(where: Path, into: Path, only: list[str]) -> None:
+        raise proofs.NotProved("make failed: proofs/Variance.v:3: not so")
+
+    monkeypatch.setattr(proofs, "build", refuses)
+    shown = theorems("6.3.1", "--proofs")
+    assert shown.exit_code == 1
+    assert "rr_variance" in shown.stdout and "✓" not in shown.stdout
+    assert "FAILED make failed: proofs/Variance.v:3" in shown.stdout

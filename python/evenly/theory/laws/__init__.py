@@ -6,6 +6,7 @@ LAWS["smooth_bounds"].run(seed=7)   # says what it looked at, or raises LawBroke
 from __future__ import annotations
 
 from evenly.theory.laws import (
+    adversary,
     algebra,
     bounded_load,
     breaker,
@@ -51,6 +52,7 @@ FAMILIES = (
     bounded_load,
     rendezvous,
     weighted_round_robin,
+    adversary,
     deadline,
     chance,
     filling,

@@ -7,8 +7,8 @@ from itertools import product
 from operator import mul
 
 from evenly.theory.laws.law import law, need
+from evenly.theory.model.flow import Flow, certifies, cost_of
 
-Flow = tuple[tuple[int, ...], ...]
 DEAREST = 4
 """The greatest cost: so small that all prices up to twice as much, which suffice, can be tried."""
 
@@ -84,27 +84,3 @@ def every_plan(supplies: list[int], limits: list[int]) -> list[Flow]:
             for column, limit in zip(zip(*plan, strict=True), limits, strict=True)
         )
     ]
-
-
-def cost_of(plan: Flow, costs: list[list[int]]) -> int:
-    """What a plan costs: each amount at the cost of its pair."""
-    return sum(
-        sent * cost
-        for row, prices in zip(plan, costs, strict=True)
-        for sent, cost in zip(row, prices, strict=True)
-    )
-
-
-def certifies(
-    plan: Flow, limits: list[int], costs: list[list[int]], prices: tuple[int, ...]
-) -> bool:
-    """Complementary slackness: traffic only where cost + price is least, and a price only where it is full."""
-    for row, cost in zip(plan, costs, strict=True):
-        dues = [each + price for each, price in zip(cost, prices, strict=True)]
-        if any(sent and due > min(dues) for sent, due in zip(row, dues, strict=True)):
-            return False
-    columns = [sum(column) for column in zip(*plan, strict=True)]
-    return all(
-        price == 0 or used == limit
-        for price, used, limit in zip(prices, columns, limits, strict=True)
-    )

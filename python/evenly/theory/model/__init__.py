@@ -13,6 +13,7 @@ from evenly.theory.model.algebra import (
     Semiring,
     broken_laws,
 )
+from evenly.theory.model.flow import Flow, certifies, cost_of
 from evenly.theory.model.ledger import Ledger, admits, room_is_certain, survives
 from evenly.theory.model.load import StepFunction, load_dist
 from evenly.theory.model.metrics import (
@@ -48,6 +49,7 @@ __all__ = [
     "PLUS_TIMES",
     "Arrival",
     "Departure",
+    "Flow",
     "Ledger",
     "Membership",
     "Node",
@@ -60,6 +62,8 @@ __all__ = [
     "balance_ratio",
     "best_efficiency",
     "broken_laws",
+    "certifies",
+    "cost_of",
     "deviations",
     "efficiency",
     "fair",

@@ -4,11 +4,12 @@ read(folder())   # every file, with its promises: sentence, law, engine file
 """
 
 from evenly.theory.proofs.build import CLOSED, NoCoq, NotProved, assumptions, build, query
-from evenly.theory.proofs.faults import faults
+from evenly.theory.proofs.faults import Fault, faults
 from evenly.theory.proofs.source import NoProofs, Promise, Source, folder, promises, read
 
 __all__ = [
     "CLOSED",
+    "Fault",
     "NoCoq",
     "NoProofs",
     "NotProved",

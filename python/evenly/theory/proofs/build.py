@@ -120,7 +120,8 @@ def _run(command: list[str], where: Path) -> str:
     except subprocess.TimeoutExpired as late:
         raise NotProved(f"{command[0]} in {where} had not ended after {PATIENCE} seconds") from late
     if done.returncode != 0:
-        raise NotProved(
-            f"{command[0]} failed in {where}:\n{(done.stderr.strip() or done.stdout)[-TOLD:]}"
-        )
+        said = (done.stderr.strip() or done.stdout)[-TOLD:]
+        # A copy is told by the name of the file that it is a copy of.
+        said = re.sub(r'File "\./(\w+\.v)", line (\d+)', r"proofs/\1:\2", said)
+        raise NotProved(f"{command[0]} failed in {where}:\n{said}")
     return done.stdout

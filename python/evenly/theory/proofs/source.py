@@ -21,7 +21,9 @@ from evenly.errors import EvenlyError
 __all__ = ["NoProofs", "Promise", "Source", "folder", "promises", "read"]
 
 COMMENT = re.compile(r"\(\*|\*\)")
-STATED = re.compile(r"^[ \t]*(?:#\[\w+\]\s*)?(Theorem|Example|Lemma)\s+([\w']+)", re.MULTILINE)
+STATED = re.compile(
+    r"(?:^|\.\s)[ \t]*(?:#\[[^\]]*\]\s*)?(Theorem|Example|Lemma)\s+([\w']+)", re.MULTILINE
+)
 ENDS = re.compile(r"\bProof\b|\b(?:Qed|Defined)\.")
 TIE = re.compile(r"\s*Law: (?P<laws>[\w, ]+)\. Engine: (?P<engine>[\w/., -]+)\.\s*$")
 HEAD = re.compile(r"\(\*\* \* (?P<title>[^\n]+)\n(?P<text>.*)", re.DOTALL)

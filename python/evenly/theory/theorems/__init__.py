@@ -51,6 +51,9 @@ def find(asked: str) -> list[Theorem]:
     found = [entry for entry in THEOREMS if wanted in (entry.number.lower(), entry.id.lower())]
     if found:
         return found
+    named = [entry.id for entry in THEOREMS if wanted in (*entry.lemmas, *entry.laws)]
+    if named:
+        raise UnknownTheorem(f'"{asked}" is a proof or a law of {", ".join(named)}: ask for that.')
     known = dict.fromkeys(name for entry in THEOREMS for name in (entry.number, entry.id))
     near = difflib.get_close_matches(asked, known, 1, cutoff=0.5)
     hint = f'Did you mean "{near[0]}"?' if near else "`evenly theorems` lists them."
