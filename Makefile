@@ -35,7 +35,7 @@ demo: build ## four real nodes, the proxy in front, a live table for 20 seconds
 	@evenly demo
 
 .PHONY: test
-test: ## install what is missing, build, run every lint, test and example (30 minutes at most)
+test: ## install what is missing, build, run every lint, test and example (half an hour, 40 minutes the first time)
 	@scripts/install-test-packages
 	@$(MAKE) build
 	@scripts/test
