@@ -16,7 +16,7 @@
 From Coq Require Import ZArith.
 From mathcomp Require Import all_ssreflect all_algebra.
 From mathcomp Require Import zify ssrZ ring.
-From Evenly Require Import Harmonic SmoothLag SmoothInteger.
+From Evenly Require Import Harmonic SmoothLag SmoothInteger SmoothBits.
 Set Implicit Arguments.
 Unset Strict Implicit.
 Unset Printing Implicit Defensive.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,16 +50,10 @@ def listed(values: Iterable[object]) -> str:
 
 def value(text: str) -> Any:
     """Numbers, truth values, lists, tuples, options and names, as Coq prints them."""
-    tokens = TOKEN.findall(SCOPE.sub("", text))
-    found, rest = _term(tokens)
-    assert not rest, f"not read: {rest[:10]} of {text[:200]}"
-    return found
-
-
-def _term(tokens: list[str]) -> tuple[Any, list[str]]:
-    stream = _Stream(tokens)
+    stream = _Stream(TOKEN.findall(SCOPE.sub("", text)))
     found = stream.term()
-    return found, list(stream.rest())
+    assert not stream.peek(), f"not read: {stream.tokens[stream.at :][:10]} of {text[:200]}"
+    return found
 
 
 class _Stream:
@@ -67,9 +61,6 @@ class _Stream:
 
     def __init__(self, tokens: list[str]) -> None:
         self.tokens, self.at = tokens, 0
-
-    def rest(self) -> Iterator[str]:
-        yield from self.tokens[self.at :]
 
     def take(self) -> str:
         self.at += 1

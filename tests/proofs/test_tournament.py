@@ -59,6 +59,6 @@ def test_the_engine_lends_whom_the_proved_tournament_lends(coq: Coq) -> None:
         events, lent = walk(seed, weights, 500)
         walks.append(lent)
         each = "; ".join(str(weight) for weight in weights)
-        asked.append(f"Tournament.walk 12 [:: {each}] [:: {'; '.join(events)}]")
-    assert coq.compute_all("Tournament", asked) == walks
+        asked.append(f"TournamentLeast.walk 12 [:: {each}] [:: {'; '.join(events)}]")
+    assert coq.compute_all("TournamentLeast", asked) == walks
     assert any(None in lent for lent in walks)
